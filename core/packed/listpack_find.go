@@ -31,42 +31,69 @@ func (lp Listpack) Find(from int, s []byte, skip int) int {
 	return -1
 }
 
-// findShort finds a string of up to 63 bytes that is no integer: its encoding byte gives the length away.
+// findShort finds a string of up to 63 bytes that is no integer: its encoding byte gives the length away, and names
+// that begin alike often end differently, so the last byte is compared before the whole.
 func (lp Listpack) findShort(from int, s []byte, skip int) int {
-	want := encStr6 | byte(len(s))
-	for pos := from; ; {
+	want, last := encStr6|byte(len(s)), byte(0)
+	if len(s) > 0 {
+		last = s[len(s)-1]
+	} else {
+		last = want // the byte at the position itself
+	}
+	pos, left := from, 0
+	for {
 		b := lp[pos]
-		switch {
-		case b == want:
-			if data := lp[pos+1:]; string(data[:len(s)]) == string(s) {
-				return pos
-			}
-		case b == listpackEnd:
-			return -1
-		case b >= encStr12 && b <= encStr32: // a longer encoding of a short string is unusual but valid
-			if str, _, _ := lp.Get(pos); len(str) == len(s) && string(str) == string(s) {
-				return pos
+		if left == 0 {
+			left = skip + 1
+			if b == want {
+				if data := lp[pos:]; data[len(s)] == last && string(data[1:len(s)+1]) == string(s) {
+					return pos
+				}
+			} else if b >= encStr12 && b <= encStr32 { // longer than it need be, which is unusual but valid
+				if str, _, _ := lp.Get(pos); string(str) == string(s) {
+					return pos
+				}
 			}
 		}
-		pos = lp.after(pos)
-		for range skip {
-			if lp[pos] == listpackEnd {
-				return -1
-			}
-			pos = lp.after(pos)
+		left--
+		// As after does, inlined: a walk is nothing but this.
+		switch {
+		case b < encStr6:
+			pos += 2
+		case b < encInt13:
+			pos += int(b-encStr6) + 2
+		case b == listpackEnd:
+			return -1
+		default:
+			pos = lp.afterWide(pos)
 		}
 	}
 }
 
 // findInt finds an integer, or its text s where somebody stored it as a string.
 func (lp Listpack) findInt(from int, v int64, s []byte, skip int) int {
-	for pos := from; lp[pos] != listpackEnd; {
-		if lp.equalInt(pos, v, s) {
-			return pos
+	pos, left := from, 0
+	for {
+		b := lp[pos]
+		if b == listpackEnd {
+			return -1
 		}
-		pos = lp.skip(lp.after(pos), skip)
+		if left == 0 {
+			left = skip + 1
+			if b < encStr6 && int64(b) == v || b >= encStr6 && lp.equalInt(pos, v, s) {
+				return pos
+			}
+		}
+		left--
+		switch {
+		case b < encStr6:
+			pos += 2
+		case b < encInt13:
+			pos += int(b-encStr6) + 2
+		default:
+			pos = lp.afterWide(pos)
+		}
 	}
-	return -1
 }
 
 func (lp Listpack) equalInt(pos int, v int64, s []byte) bool {

@@ -331,4 +331,3 @@ func TestListpackPick(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
-

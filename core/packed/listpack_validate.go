@@ -44,7 +44,7 @@ func ValidateListpack(b []byte, depth Depth) (Listpack, error) {
 // checkElement examines the element at pos, which must end at or before end, and returns the offset behind it.
 func (lp Listpack) checkElement(pos, end int) (next int, reason string) {
 	b := lp[pos]
-	if n := int(stride[b]); n != 0 {
+	if n := fixedSize(b); n != 0 {
 		next = pos + n
 		if next > end {
 			return 0, "element reaches past the end"

@@ -100,4 +100,3 @@ func TestListpackCheckUnique(t *testing.T) {
 		}
 	}
 }
-
