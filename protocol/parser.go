@@ -1,0 +1,311 @@
+package protocol
+
+import (
+	"bytes"
+	"errors"
+	"math"
+)
+
+// Redis's wire limits. The ones that configuration can move are fields of [Limits].
+const (
+	// DefaultMaxBulk is the default of proto-max-bulk-len: 512 MB.
+	DefaultMaxBulk = 512 << 20
+	// DefaultMaxInline is the longest line, in bytes, that may stay without an end: an inline request or a
+	// length header.
+	DefaultMaxInline = 64 << 10
+	// DefaultMaxMultibulk is the largest number of arguments of one request; Redis 7 stops at INT_MAX.
+	DefaultMaxMultibulk = math.MaxInt32
+
+	// A client that still has to authenticate may send no more arguments, and no longer ones, than this.
+	unauthenticatedMultibulk = 10
+	unauthenticatedBulk      = 16384
+
+	// Larger argument arrays than this are given back after the request that needed them.
+	keptArgs = 4096
+)
+
+// ErrIncomplete is what [Parser.Next] returns when the buffer ends before the request does.
+var ErrIncomplete = errors.New("protocol: incomplete request")
+
+// The protocol errors of a request, in Redis's words. After any of them the stream has no known boundary:
+// the reply is sent, then the connection is closed.
+const (
+	ErrMultibulkLength    = Error("ERR Protocol error: invalid multibulk length")
+	ErrMultibulkCountLine = Error("ERR Protocol error: too big mbulk count string")
+	ErrBulkLength         = Error("ERR Protocol error: invalid bulk length")
+	ErrBulkCountLine      = Error("ERR Protocol error: too big bulk count string")
+	ErrUnauthMultibulk    = Error("ERR Protocol error: unauthenticated multibulk length")
+	ErrUnauthBulk         = Error("ERR Protocol error: unauthenticated bulk length")
+	ErrInlineTooBig       = Error("ERR Protocol error: too big inline request")
+	ErrInlineQuotes       = Error("ERR Protocol error: unbalanced quotes in request")
+)
+
+// Limits bound what one request may declare. A zero field means Redis's default, so that the zero Limits is
+// what a stock server enforces.
+type Limits struct {
+	MaxBulk         int64 // bytes of one argument (proto-max-bulk-len)
+	MaxInline       int   // bytes of an unfinished line
+	MaxMultibulk    int   // arguments of one request
+	Unauthenticated bool  // the client has yet to AUTH: at most 10 arguments of at most 16384 bytes
+}
+
+// A Parser cuts requests out of a byte stream. It keeps how far it got in an unfinished request, so a request of
+// n bytes costs O(n) however many pieces it arrives in. The zero value is ready. A Parser holds no bytes of its
+// own, except for inline requests with quotes, whose unquoted arguments live in a scratch slice.
+type Parser struct {
+	pos     int       // bytes of the unfinished request that are parsed
+	pending int       // arguments still to come; 0 between requests
+	bulk    int       // length of the argument being waited for; valid when inBulk
+	inBulk  bool      // the header of the current argument is parsed, its bytes aren't all here
+	need    int       // see Need
+	spans   []argSpan // arguments found so far, relative to the start of the request
+	args    [][]byte  // what Next handed out last
+	scratch []byte    // unquoted inline arguments
+}
+
+// argSpan is one argument by position, which survives the move of the buffer.
+type argSpan struct{ off, end int }
+
+// Next parses one request at the start of buf, which is the first byte not consumed yet. The caller drops
+// consumed bytes from the front of its buffer after every call, whatever err is, and calls again with the rest;
+// it may move, grow or replace the buffer between calls.
+//
+//   - err == nil: args is a complete request of at least one argument. The arguments are slices of buf (of the
+//     parser's scratch for a quoted inline request), valid until the next call or until the caller touches
+//     those bytes. consumed covers the request.
+//   - err == ErrIncomplete: more bytes are needed; consumed covers what was skipped (empty lines, *0). The bytes
+//     that remain must be the start of the next call's buf.
+//   - err is an [Error]: Redis's protocol error. The parser must not be used again before Reset.
+//
+// As Redis does, requests of no arguments are skipped without a reply, and the byte after a length's \r and the
+// two bytes after an argument aren't looked at. It allocates nothing once the argument array has grown.
+func (p *Parser) Next(buf []byte, lim *Limits) (args [][]byte, consumed int, err error) {
+	if cap(p.args) > keptArgs || cap(p.spans) > keptArgs {
+		p.shrink()
+	}
+	p.need = 0
+	start := 0
+	for p.pending == 0 {
+		rest := buf[start:]
+		if len(rest) == 0 {
+			return nil, start, ErrIncomplete
+		}
+		if rest[0] != '*' {
+			n, err := p.inline(rest, lim)
+			start += n
+			if err != nil || len(p.args) > 0 {
+				return p.args, start, err
+			}
+			continue
+		}
+		count, n, err := parseHeader(rest, lim.maxInline(), ErrMultibulkCountLine)
+		if err != nil {
+			return nil, start, err
+		}
+		if count == badLength || count > int64(lim.maxMultibulk()) {
+			return nil, start, ErrMultibulkLength
+		}
+		if lim.Unauthenticated && count > unauthenticatedMultibulk {
+			return nil, start, ErrUnauthMultibulk
+		}
+		if count <= 0 {
+			start += n
+			continue
+		}
+		p.pending, p.pos = int(count), n
+		p.spans = p.spans[:0]
+		// Room for what can be in the buffer already, whatever was declared: an argument takes six bytes.
+		if room := min(int(count), len(rest)/6+1); cap(p.spans) < room {
+			p.spans = make([]argSpan, 0, max(room, 8))
+		}
+	}
+	if err := p.bulks(buf[start:], lim); err != nil {
+		return nil, start, err
+	}
+	args = p.cut(buf[start:])
+	consumed = start + p.pos
+	p.pos = 0
+	return args, consumed, nil
+}
+
+// bulks parses the arguments of a multibulk request from p.pos on. The state lives in locals while it runs, since
+// the loop is what every request of every client goes through.
+func (p *Parser) bulks(buf []byte, lim *Limits) (err error) {
+	pos, pending, bulk, inBulk := p.pos, p.pending, p.bulk, p.inBulk
+	spans := p.spans
+	// Lengths up to here need no check; proto-max-bulk-len is never configured below 1 MB, but a caller may.
+	shortMax := int(min(unauthenticatedBulk, lim.maxBulk()))
+	for pending > 0 {
+		if !inBulk {
+			var n int
+			if bulk, n = shortBulkHeader(buf[pos:]); n == 0 || bulk > shortMax {
+				if bulk, n, err = longBulkHeader(buf[pos:], lim); err != nil {
+					break
+				}
+			}
+			pos += n
+			inBulk = true
+		}
+		// Written so that a declared length near the largest int can't overflow.
+		if left := len(buf) - pos; left-2 < bulk {
+			p.need = bulk - (left - 2)
+			err = ErrIncomplete
+			break
+		}
+		spans = append(spans, argSpan{pos, pos + bulk})
+		pos += bulk + 2
+		inBulk = false
+		pending--
+	}
+	p.pos, p.pending, p.bulk, p.inBulk = pos, pending, bulk, inBulk
+	p.spans = spans
+	return err
+}
+
+// cut turns the spans into slices of buf. The capacity of each ends where the argument does, so that an append by a
+// handler can't write into the next argument.
+func (p *Parser) cut(buf []byte) [][]byte {
+	n := len(p.spans)
+	if cap(p.args) < n {
+		p.args = make([][]byte, n, max(n, 8))
+	}
+	args := p.args[:n]
+	for i, s := range p.spans {
+		args[i] = buf[s.off:s.end:s.end]
+	}
+	p.args = args
+	return args
+}
+
+// shortBulkHeader parses "$ddd\r\n" of up to five digits, which is nearly every argument. n is 0 for
+// everything else, right or wrong: longBulkHeader decides then.
+func shortBulkHeader(b []byte) (bulk, n int) {
+	if len(b) < 4 || b[0] != '$' {
+		return 0, 0
+	}
+	v := int(b[1]) - '0'
+	if uint(v) > 9 {
+		return 0, 0
+	}
+	if b[2] == '\r' {
+		return v, 4
+	}
+	if v == 0 { // a leading zero
+		return 0, 0
+	}
+	for i := 2; i < len(b)-1 && i < 7; i++ {
+		c := b[i]
+		if c == '\r' {
+			return v, i + 2
+		}
+		d := int(c) - '0'
+		if uint(d) > 9 {
+			return 0, 0
+		}
+		v = v*10 + d
+	}
+	return 0, 0
+}
+
+// longBulkHeader parses the header of an argument with all checks and errors.
+func longBulkHeader(b []byte, lim *Limits) (bulk, n int, err error) {
+	length, n, err := parseHeader(b, lim.maxInline(), ErrBulkCountLine)
+	if err != nil {
+		return 0, 0, err
+	}
+	if b[0] != '$' {
+		return 0, 0, expectedDollar(b[0])
+	}
+	if length < 0 || length > lim.maxBulk() {
+		return 0, 0, ErrBulkLength
+	}
+	if lim.Unauthenticated && length > unauthenticatedBulk {
+		return 0, 0, ErrUnauthBulk
+	}
+	return int(length), n, nil
+}
+
+// badLength stands for a length that isn't a number.
+const badLength = math.MinInt64
+
+// parseHeader reads the line of a type byte and a length at the start of b. The line ends at \r and one more byte,
+// whatever that is; a NUL byte before the \r hides it, as in Redis, and the line then never ends.
+func parseHeader(b []byte, maxLine int, tooBig Error) (length int64, n int, err error) {
+	cr := bytes.IndexByte(b, '\r')
+	if cr > 0 && bytes.IndexByte(b[:cr], 0) >= 0 {
+		cr = -1
+	}
+	if cr < 0 {
+		if len(b) > maxLine {
+			return 0, 0, tooBig
+		}
+		return 0, 0, ErrIncomplete
+	}
+	if cr+2 > len(b) {
+		return 0, 0, ErrIncomplete
+	}
+	length = badLength
+	if cr > 0 {
+		if v, ok := ParseInt(b[1:cr]); ok {
+			length = v
+		}
+	}
+	return length, cr + 2, nil
+}
+
+// expectedDollar is the error for an argument of a wrong type. The byte goes out as it came, but for line ends.
+func expectedDollar(got byte) Error {
+	if got == '\r' || got == '\n' {
+		got = ' '
+	}
+	return Error("ERR Protocol error: expected '$', got '" + string([]byte{got}) + "'")
+}
+
+// Need is a hint after ErrIncomplete: how many bytes the argument being received still lacks with its line end, 0
+// when that isn't known. It is what the peer declared, up to MaxBulk: grow the buffer towards it as data
+// arrives, never at once.
+func (p *Parser) Need() int { return p.need }
+
+// Idle tells that the parser holds no part of a request, so that it can serve another connection.
+func (p *Parser) Idle() bool { return p.pending == 0 }
+
+// Reset forgets an unfinished request and lets go of the caller's buffer and of large arrays.
+func (p *Parser) Reset() {
+	clear(p.args[:cap(p.args)])
+	p.shrink()
+	*p = Parser{spans: p.spans[:0], args: p.args[:0], scratch: p.scratch[:0]}
+}
+
+// shrink gives back the arrays that a giant request left behind, unless it is still arriving.
+func (p *Parser) shrink() {
+	if cap(p.args) > keptArgs {
+		p.args = nil
+	}
+	if p.pending == 0 && cap(p.spans) > keptArgs {
+		p.spans = nil
+	}
+	if cap(p.scratch) > keptArgs {
+		p.scratch = nil
+	}
+}
+
+func (l *Limits) maxBulk() int64 {
+	if l.MaxBulk > 0 {
+		return l.MaxBulk
+	}
+	return DefaultMaxBulk
+}
+
+func (l *Limits) maxInline() int {
+	if l.MaxInline > 0 {
+		return l.MaxInline
+	}
+	return DefaultMaxInline
+}
+
+func (l *Limits) maxMultibulk() int {
+	if l.MaxMultibulk > 0 {
+		return l.MaxMultibulk
+	}
+	return DefaultMaxMultibulk
+}
