@@ -114,9 +114,9 @@ func (t token) expand(rep int) [][]byte {
 	if body == "i" {
 		return again(strconv.Itoa(rep))
 	}
-	if text, count, ok := strings.Cut(body, "*"); ok {
-		if n, err := strconv.Atoi(count); err == nil {
-			return again(strings.Repeat(text, n))
+	if i := strings.LastIndexByte(body, '*'); i >= 0 {
+		if n, err := strconv.Atoi(body[i+1:]); err == nil {
+			return again(strings.Repeat(body[:i], n))
 		}
 	}
 	pattern, span, ok := strings.Cut(body, "|")

@@ -191,6 +191,9 @@ func (r *run) compare(st *step, ours, theirs outcome) {
 		r.oursVars[st.capture] = capturedText(ours)
 		r.theirVars[st.capture] = capturedText(theirs)
 	}
+	if *showReplies {
+		fmt.Printf("%s:%d RESP%d> %s\n%s\n", r.script.id(), st.line, r.proto, st.text, shorten(theirs.String()))
+	}
 	if ours.err == theirs.err && theirs.matches(ours.raw, st.mode) {
 		return
 	}

@@ -16,6 +16,7 @@ import (
 
 var (
 	onlyScripts = flag.String("script", "", "run only these scripts: paths or folders below scripts/, comma-separated")
+	showReplies = flag.Bool("show", false, "print every line with Redis's reply")
 	makeGolden  = flag.Bool("golden", false, "write golden traces from real Redis instead of testing Redust")
 )
 
