@@ -28,7 +28,8 @@ func useAll(lp Listpack) {
 
 func FuzzValidateListpack(f *testing.F) {
 	f.Add([]byte(NewListpack(nil)))
-	f.Add([]byte(build(edgeValues()...)))
+	f.Add([]byte(build(edgeValues()[:24]...)))
+	f.Add([]byte(build(bytes.Repeat([]byte("x"), 130))))
 	f.Add([]byte(build([]byte("a"), []byte("1"), []byte("-5000"))))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		lp, err := ValidateListpack(b, Deep)

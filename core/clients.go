@@ -1,0 +1,122 @@
+package core
+
+import (
+	"sort"
+	"sync"
+	"sync/atomic"
+
+	"github.com/alphadose/haxmap"
+)
+
+// Clients is the registry of connected clients by id: read by all, written
+// under mu, as a haxmap takes one writer at a time (DESIGN.md, D1).
+type Clients struct {
+	mu      sync.Mutex
+	byID    *haxmap.Map[int64, *Client]
+	nextID  atomic.Int64
+	count   atomic.Int64
+	blocked atomic.Int64
+}
+
+func newClients() *Clients { return &Clients{byID: haxmap.New[int64, *Client]()} }
+
+// Len is the number of connected clients. O(1).
+func (cs *Clients) Len() int { return int(cs.count.Load()) }
+
+// Blocked is the number of clients that wait in a blocking command.
+func (cs *Clients) Blocked() int { return int(cs.blocked.Load()) }
+
+// Get finds a client by id.
+func (cs *Clients) Get(id int64) *Client {
+	c, _ := cs.byID.Get(id)
+	return c
+}
+
+// All lists the clients in order of id. O(N log N).
+func (cs *Clients) All() []*Client {
+	out := make([]*Client, 0, cs.Len())
+	cs.byID.ForEach(func(_ int64, c *Client) bool {
+		out = append(out, c)
+		return true
+	})
+	sort.Slice(out, func(i, j int) bool { return out[i].id < out[j].id })
+	return out
+}
+
+// NewClient registers a client. conn may be nil for one without connection,
+// which is not listed.
+func (e *Engine) NewClient(conn Conn) *Client {
+	c := &Client{id: e.clients.nextID.Add(1), eng: e, conn: conn, created: e.clock.now()}
+	c.W.Proto = 2
+	c.lastSeen.Store(e.NowMs())
+	c.multiLen.Store(-1)
+	if u, ok := e.auth.Default(); ok {
+		c.user = u
+		c.Set(FlagAuthenticated)
+	}
+	if conn == nil {
+		c.Set(FlagFake | FlagAuthenticated)
+	} else {
+		e.clients.mu.Lock()
+		e.clients.byID.Set(c.id, c)
+		e.clients.mu.Unlock()
+		e.clients.count.Add(1)
+	}
+	c.updateGates()
+	return c
+}
+
+// CloseClient forgets a client whose connection is gone: its watches, its wait,
+// its subscriptions. Owner only, once.
+func (e *Engine) CloseClient(c *Client) {
+	c.CancelBlocked(nil)
+	e.unwatch(c)
+	e.discard(c)
+	c.flushTally()
+	c.mu.Lock()
+	ext := c.ext
+	c.ext = nil
+	c.mu.Unlock()
+	for _, v := range ext {
+		if cl, ok := v.(interface{ ClientClosed(*Client) }); ok {
+			cl.ClientClosed(c)
+		}
+	}
+	if c.conn != nil {
+		e.clients.mu.Lock()
+		e.clients.byID.Del(c.id)
+		e.clients.mu.Unlock()
+		e.clients.count.Add(-1)
+	}
+}
+
+// ResetClient is RESET: everything a new connection would be, but for the name
+// space of its id. Owner only.
+func (e *Engine) ResetClient(c *Client) {
+	e.unwatch(c)
+	e.discard(c)
+	c.mu.Lock()
+	ext := c.ext
+	c.ext = nil
+	c.mu.Unlock()
+	for _, v := range ext {
+		if cl, ok := v.(interface{ ClientClosed(*Client) }); ok {
+			cl.ClientClosed(c)
+		}
+	}
+	c.subscriptions.Store(0)
+	c.Clear(FlagSubscribed | FlagMonitor | FlagTracking | FlagReadOnlyCluster | FlagNoEvict | FlagNoTouch)
+	c.SetDB(0)
+	c.SetName("")
+	c.replyOff, c.replySkip, c.replySkipNext = false, false, false
+	u, ok := e.auth.Default()
+	c.mu.Lock()
+	c.user = u
+	c.mu.Unlock()
+	if ok {
+		c.Set(FlagAuthenticated)
+	} else {
+		c.Clear(FlagAuthenticated)
+	}
+	c.SetProto(2)
+}

@@ -1,0 +1,53 @@
+package core
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// timeSource gives the time of the host in one monotonic reading: the wall clock
+// is that reading plus an offset, which the cron refreshes so that steps of the
+// system clock are followed within 100 ms. A fake Clock is asked every time.
+type timeSource struct {
+	fake   Clock
+	base   time.Time
+	wallNs atomic.Int64 // wall clock at base, nanoseconds since the epoch
+}
+
+func (t *timeSource) init(c Clock) {
+	t.fake = c
+	t.base = time.Now()
+	t.wallNs.Store(t.base.UnixNano())
+}
+
+// resync follows steps of the wall clock.
+func (t *timeSource) resync() {
+	now := time.Now()
+	t.wallNs.Store(now.UnixNano() - int64(now.Sub(t.base)))
+}
+
+// read returns a monotonic time in nanoseconds and the wall clock in milliseconds.
+func (t *timeSource) read() (monoNs, wallMs int64) {
+	monoNs = int64(time.Since(t.base))
+	if t.fake != nil {
+		return monoNs, t.fake.Now().UnixMilli()
+	}
+	return monoNs, (t.wallNs.Load() + monoNs) / 1e6
+}
+
+// mono is the monotonic half of read.
+func (t *timeSource) mono() int64 { return int64(time.Since(t.base)) }
+
+func (t *timeSource) wall(monoNs int64) int64 {
+	if t.fake != nil {
+		return t.fake.Now().UnixMilli()
+	}
+	return (t.wallNs.Load() + monoNs) / 1e6
+}
+
+func (t *timeSource) now() time.Time {
+	if t.fake != nil {
+		return t.fake.Now()
+	}
+	return time.Now()
+}

@@ -1,0 +1,138 @@
+package core
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/redust/redust/core/effects"
+	"github.com/redust/redust/core/keyspace"
+)
+
+type lazyStats struct{ pending, freed atomic.Int64 }
+
+const (
+	// expireEvery is the period of the expiry loop: its worst idle lag.
+	expireEvery = 5 * time.Millisecond
+	// expireBatch is how many keys may be deleted under one hold of a shard lock.
+	expireBatch = 64
+)
+
+// Run starts the background work: expiry, freeing, housekeeping. Close ends it.
+func (e *Engine) Run() {
+	e.done.Add(3)
+	go e.expireLoop()
+	go e.freeLoop()
+	go e.cronLoop()
+}
+
+func (e *Engine) expireLoop() {
+	defer e.done.Done()
+	tick := time.NewTicker(expireEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-e.stop:
+			return
+		case <-tick.C:
+			e.ExpireStep()
+		}
+	}
+}
+
+// ExpireStep deletes every key that is due now, in small steps over all shards.
+// The loop calls it every few milliseconds; tests with a fake clock call it themselves.
+func (e *Engine) ExpireStep() {
+	if !e.activeExp.Load() || e.loading.Load() || e.isReplica() || e.expiryPaused() {
+		return
+	}
+	startNs, nowMs := e.clock.read()
+	worked := false
+	for more := true; more; {
+		more = false
+		for s := range numShards {
+			n, again := e.expireShard(s, nowMs)
+			worked = worked || n > 0
+			more = more || again
+		}
+		select {
+		case <-e.stop:
+			return
+		default:
+		}
+	}
+	if worked {
+		e.stats.activeExpireNs.Add(e.clock.mono() - startNs)
+	}
+}
+
+// expireShard deletes at most expireBatch due keys of a shard.
+func (e *Engine) expireShard(s int, nowMs int64) (deleted int, more bool) {
+	var c *Ctx
+	more = e.ks.ExpireDue(s, nowMs, expireBatch, func(db int, ent keyspace.Entry) bool {
+		if e.isReserved(s, db, ent.Key()) {
+			return false
+		}
+		if c == nil {
+			c = &Ctx{eng: e, nowMs: nowMs}
+		}
+		e.snapshotBefore(db, ent)
+		if at, ok := ent.ExpireAt(); ok && deleted == 0 {
+			e.stats.expireLagMs.Store(nowMs - at)
+		}
+		deleted++
+		e.dueKey(c, s, db, ent)
+		return true
+	})
+	if c == nil {
+		return 0, more
+	}
+	e.stats.expired.Add(int64(deleted))
+	e.conclude(c)
+	return deleted, more
+}
+
+// dueKey does for one expired key, with its shard held, what its deletion entails.
+func (e *Engine) dueKey(c *Ctx, shard, db int, ent keyspace.Entry) {
+	if ent.IsObject() {
+		c.detach(ent.Object())
+	}
+	interested := e.shards[shard].interested.Load() != 0 || e.tracked.Load()
+	if !interested && EventClass(e.notify.mask.Load())&EventExpired == 0 && !e.log.Active() {
+		e.stats.dirty.Add(1)
+		return
+	}
+	name := append([]byte(nil), ent.Key()...)
+	k := Key{Name: name, DB: db, hash: e.ks.Hash(name), shard: shard}
+	c.signal(k)
+	c.Notify(EventExpired, "expired", k)
+	e.stats.dirty.Add(1)
+	if e.log.Active() {
+		e.log.Append(false, []effects.Command{{DB: db, Args: [][]byte{delWord, name}}})
+	}
+}
+
+func (e *Engine) cronLoop() {
+	defer e.done.Done()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-e.stop:
+			return
+		case <-tick.C:
+		}
+		e.clock.resync()
+		e.stats.sampleRates(e.clock.mono())
+		e.updateGates()
+		e.trackPeak()
+		e.housekeep(n)
+	}
+}
+
+// housekeep gives memory back in small steps.
+func (e *Engine) housekeep(n int) {
+	e.ks.CompactStep()
+	if n%2 == 0 {
+		e.ks.Scavenge()
+	}
+}

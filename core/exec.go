@@ -1,0 +1,259 @@
+package core
+
+import (
+	"time"
+
+	"github.com/redust/redust/core/effects"
+)
+
+// reserveWeight is how many elements a command may touch under shard locks: some
+// hundred microseconds of work.
+const reserveWeight = 4096
+
+type effect struct {
+	db   int
+	args [][]byte
+}
+
+// execute runs a checked command: locks, handler, effect, unlock, and what follows.
+func (e *Engine) execute(c *Ctx, startNs int64) Status {
+	cl := c.client
+	mark := cl.W.Mark()
+	if cl.gates == 0 || cl.multi == nil {
+		e.log.Throttle()
+	}
+	err := e.perform(c)
+	if c.blocking != nil {
+		cl.lastCmd.Store(c.cmd)
+		c.finish()
+		return e.park(cl)
+	}
+	if err != nil {
+		c.fail(mark, err)
+	}
+	e.conclude(c)
+	endNs := e.clock.mono()
+	e.account(c, cl, endNs-startNs)
+	cl.endReply(mark)
+	c.finish()
+	return cl.after()
+}
+
+// fail replaces whatever the handler may have written by its error.
+func (c *Ctx) fail(mark int, err error) {
+	c.Reply.Truncate(mark)
+	c.Reply.Error(err.Error())
+	c.eng.stats.countError(err.Error())
+	c.errReply = true
+}
+
+// perform locks what the command needs, runs its handler and appends its
+// effects, then unlocks.
+func (e *Engine) perform(c *Ctx) error {
+	cmd := c.cmd
+	if c.inExec {
+		e.findKeys(c)
+		err := e.run(c)
+		return err
+	}
+	if cmd.Flags&AllShards != 0 {
+		e.findKeys(c)
+		c.mode = lockAll
+		e.lockAllShards()
+		err := e.run(c)
+		e.append(c)
+		e.unlockAllShards()
+		c.mode = lockNone
+		return err
+	}
+	if cmd.oneKey != 0 {
+		c.keyBuf[0] = c.makeKey(c.Args[cmd.oneKey], c.db, cmd.oneKey, cmd.Keys[0].Access)
+		c.keys = c.keyBuf[:1]
+	} else if e.findKeys(c); len(c.keys) == 0 {
+		err := e.run(c)
+		e.append(c)
+		return err
+	}
+	e.lockKeys(c, cmd.Flags&(Blocking|LockExclusive) != 0)
+	if cmd.Weight != nil && cmd.Weight(c) > reserveWeight {
+		e.reserve(c)
+		err := e.run(c)
+		e.append(c)
+		e.release(c)
+		return err
+	}
+	err := e.run(c)
+	e.append(c)
+	e.unlockSet(&c.shards, &c.writes)
+	c.mode = lockNone
+	return err
+}
+
+// findKeys fills c.keys from the key specs. Arguments that do not fit the specs give
+// fewer keys: the handler finds its own syntax error before it touches any.
+func (e *Engine) findKeys(c *Ctx) {
+	c.keys = c.keyBuf[:0]
+	if len(c.cmd.Keys) == 0 && c.cmd.FindKeys == nil {
+		return
+	}
+	c.refs, _ = c.cmd.AppendKeys(c.refs[:0], c.Args)
+	for _, r := range c.refs {
+		c.keys = append(c.keys, c.makeKey(c.Args[r.Pos], c.db, r.Pos, r.Access))
+	}
+}
+
+// run calls the handler. A panic in a command that may have changed data ends the
+// process, as half-applied data must not be served; the caller's stack says where.
+func (e *Engine) run(c *Ctx) error {
+	err := c.cmd.Run(c)
+	if len(c.objects) != 0 {
+		c.syncObjects()
+	}
+	if c.cmd.Flags&ReadOnlyCmd != 0 && c.client.Has(FlagTracking) {
+		if f := e.onRead.Load(); f != nil {
+			(*f)(c)
+		}
+	}
+	return err
+}
+
+// syncObjects accounts for objects that may have changed their size.
+func (c *Ctx) syncObjects() {
+	for _, k := range c.objects {
+		s := c.enter(k)
+		if ent, ok := c.eng.ks.Find(k.DB, k.hash, k.Name); ok && ent.IsObject() {
+			ent.SyncObject()
+		}
+		s.leave()
+	}
+	c.objects = c.objects[:0]
+}
+
+// append hands the command's effects to the log. The locks are held.
+func (e *Engine) append(c *Ctx) {
+	if c.dirty == 0 && len(c.effects) == 0 {
+		return
+	}
+	e.stats.dirty.Add(c.dirty)
+	if c.cmd.Flags&InnerCommands != 0 || !e.log.Active() {
+		return
+	}
+	var buf [4]effects.Command
+	cmds := c.appendEffects(buf[:0])
+	if len(cmds) != 0 && !c.client.Has(FlagFake|FlagPrimary) {
+		c.client.lastOffset = e.log.Append(len(cmds) > 1, cmds)
+	}
+}
+
+// appendEffects adds what the command propagates: its replacements, or itself.
+func (c *Ctx) appendEffects(dst []effects.Command) []effects.Command {
+	for _, f := range c.effects {
+		dst = append(dst, effects.Command{DB: f.db, Args: f.args})
+	}
+	if !c.replaced && c.dirty != 0 && c.cmd.Flags&(NoPropagate|InnerCommands) == 0 {
+		dst = append(dst, effects.Command{DB: c.db, Args: c.Args})
+	}
+	return dst
+}
+
+// conclude does what must wait until no lock is held: expired keys that a reader
+// found, freed objects, waiting clients, tracking, events.
+func (e *Engine) conclude(c *Ctx) {
+	if len(c.expired) != 0 {
+		e.removeExpired(c)
+	}
+	if len(c.detached) != 0 {
+		e.freeLater(c.detached)
+		c.detached = c.detached[:0]
+	}
+	if len(c.modified) != 0 {
+		if f := e.onModified.Load(); f != nil {
+			(*f)(c.client, c.modified)
+		}
+		e.serveReady(c.modified)
+	}
+	if len(c.events) != 0 {
+		e.publishEvents(c.events)
+	}
+}
+
+// removeExpired deletes keys that a read found expired, if they still are.
+func (e *Engine) removeExpired(c *Ctx) {
+	keys := c.expired
+	c.expired = nil
+	c.keys, c.shards, c.writes = keys, shardSet{}, shardSet{}
+	effectsBefore := len(c.effects)
+	e.lockKeys(c, true)
+	for _, k := range keys {
+		if ent, ok := e.ks.Find(k.DB, k.hash, k.Name); ok {
+			if at, has := ent.ExpireAt(); has && at <= c.nowMs {
+				c.expireNow(k, ent)
+			}
+		}
+	}
+	if fresh := c.effects[effectsBefore:]; len(fresh) != 0 {
+		cmds := make([]effects.Command, len(fresh))
+		for i, f := range fresh {
+			cmds[i] = effects.Command{DB: f.db, Args: f.args}
+		}
+		e.log.Append(false, cmds)
+	}
+	e.unlockSet(&c.shards, &c.writes)
+	c.mode = lockNone
+	if len(c.detached) != 0 {
+		e.freeLater(c.detached)
+		c.detached = c.detached[:0]
+	}
+}
+
+// finish clears what the command left, keeping capacity of ordinary size.
+func (c *Ctx) finish() {
+	if c.hits|c.misses != 0 {
+		c.client.tally.hits += int64(c.hits)
+		c.client.tally.misses += int64(c.misses)
+		c.hits, c.misses = 0, 0
+	}
+	c.dirty, c.replaced = 0, false
+	c.shards, c.writes = shardSet{}, shardSet{}
+	if c.blocking == nil && len(c.effects)+len(c.events)+len(c.modified)+len(c.expired)+len(c.detached) == 0 && cap(c.keys) <= 64 {
+		return
+	}
+	clear(c.effects)
+	c.effects = c.effects[:0]
+	clear(c.events)
+	c.events = c.events[:0]
+	clear(c.modified)
+	c.modified = c.modified[:0]
+	c.expired = c.expired[:0]
+	clear(c.detached)
+	c.detached = c.detached[:0]
+	c.blocking = nil
+	if cap(c.keys) > 64 {
+		c.keys, c.refs = nil, nil
+	}
+}
+
+// account counts a finished command and shows it to observers that want it.
+func (e *Engine) account(c *Ctx, cl *Client, tookNs int64) {
+	cmd := c.cmd
+	if cl.tally.cmd != cmd {
+		cl.flushTally()
+		cl.tally.cmd = cmd
+	}
+	cl.tally.add(tookNs, c.errReply)
+	cl.lastCmd.Store(cmd)
+	if e.watching.Load() || tookNs >= e.slowNs.Load() {
+		e.observe(c, cl, tookNs)
+	}
+}
+
+func (e *Engine) observe(c *Ctx, cl *Client, tookNs int64) {
+	list := e.observers.Load()
+	if list == nil {
+		return
+	}
+	start := e.clock.now().Add(-time.Duration(tookNs))
+	for _, o := range *list {
+		o.Executed(cl, c.cmd, c.Args, c.db, start, time.Duration(tookNs))
+	}
+}

@@ -1,0 +1,7 @@
+//go:build (darwin || freebsd || netbsd || openbsd || dragonfly) && !race
+
+package keyspace
+
+import "golang.org/x/sys/unix"
+
+const adviceRelease = unix.MADV_FREE // MADV_DONTNEED is no more than a hint here

@@ -1,0 +1,271 @@
+package core
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+)
+
+// numShards is the number of key shards; a shardSet has one bit for each.
+const numShards = 256
+
+// shardSet is a set of shard indexes, walked in ascending order: the lock order.
+type shardSet [numShards / 64]uint64
+
+func (s *shardSet) add(i int)      { s[i>>6] |= 1 << (i & 63) }
+func (s *shardSet) has(i int) bool { return s[i>>6]&(1<<(i&63)) != 0 }
+func (s *shardSet) empty() bool    { return s[0]|s[1]|s[2]|s[3] == 0 }
+func (s *shardSet) addAll(o *shardSet) {
+	for i := range s {
+		s[i] |= o[i]
+	}
+}
+
+func (s *shardSet) each(f func(i int)) {
+	for w, word := range s {
+		for word != 0 {
+			f(w<<6 + bits.TrailingZeros64(word))
+			word &= word - 1
+		}
+	}
+}
+
+var allShards = shardSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+
+// shardState is what core keeps for a shard beside the keyspace's table. The
+// maps are guarded by the shard's lock: written under the exclusive lock, read
+// under either.
+type shardState struct {
+	// interested counts watched keys and waiting clients: while zero, writers
+	// signal nothing.
+	interested atomic.Int32
+	watchers   map[dbKey][]*watchEntry
+	waiters    map[dbKey]*waitQueue
+	reserved   map[dbKey]*reservation
+	_          [24]byte // keep neighbours off the cache line
+}
+
+type dbKey struct {
+	db   int
+	name string
+}
+
+// reservation is a key that a slow command works on without holding its shard.
+type reservation struct {
+	readers        int
+	writer         bool
+	waitingWriters int // new shared reservations let them go first
+	done           chan struct{}
+}
+
+// gate counts reservations in the whole engine, for commands that need none.
+type gate struct {
+	mu      sync.Mutex
+	cond    *sync.Cond
+	active  int
+	waiting int // commands that wait for active to become 0
+}
+
+func newGate() *gate {
+	g := new(gate)
+	g.cond = sync.NewCond(&g.mu)
+	return g
+}
+
+// enter counts a new reservation; it waits while somebody waits for all to end.
+func (g *gate) enter() {
+	g.mu.Lock()
+	for g.waiting > 0 {
+		g.cond.Wait()
+	}
+	g.active++
+	g.mu.Unlock()
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	g.active--
+	if g.active == 0 {
+		g.cond.Broadcast()
+	}
+	g.mu.Unlock()
+}
+
+// close waits until no reservation is left and keeps new ones out until open.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.waiting++
+	for g.active > 0 {
+		g.cond.Wait()
+	}
+	g.mu.Unlock()
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	g.waiting--
+	if g.waiting == 0 {
+		g.cond.Broadcast()
+	}
+	g.mu.Unlock()
+}
+
+// lockKeys takes the shard locks that c.keys need, once no key of them is
+// reserved by somebody else in a way that conflicts.
+func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
+	c.mode = lockShards
+	if len(c.keys) == 1 && c.shards.empty() {
+		k := &c.keys[0]
+		c.shards.add(k.shard)
+		if exclusive || k.access.exclusive() {
+			c.writes.add(k.shard)
+		}
+	} else {
+		for i := range c.keys {
+			c.shards.add(c.keys[i].shard)
+			if exclusive || c.keys[i].access.exclusive() {
+				c.writes.add(c.keys[i].shard)
+			}
+		}
+	}
+	for {
+		e.lockSet(&c.shards, &c.writes)
+		wait := e.conflict(c, exclusive)
+		if wait == nil {
+			return
+		}
+		e.unlockSet(&c.shards, &c.writes)
+		<-wait
+	}
+}
+
+func (e *Engine) lockSet(all, writes *shardSet) {
+	for w := range all {
+		word, excl := all[w], writes[w]
+		for word != 0 {
+			b := bits.TrailingZeros64(word)
+			word &= word - 1
+			if s := e.ks.Shard(w<<6 + b); excl&(1<<b) != 0 {
+				s.Lock()
+			} else {
+				s.RLock()
+			}
+		}
+	}
+}
+
+func (e *Engine) unlockSet(all, writes *shardSet) {
+	for w := range all {
+		word, excl := all[w], writes[w]
+		for word != 0 {
+			b := bits.TrailingZeros64(word)
+			word &= word - 1
+			if s := e.ks.Shard(w<<6 + b); excl&(1<<b) != 0 {
+				s.Unlock()
+			} else {
+				s.RUnlock()
+			}
+		}
+	}
+}
+
+// conflict returns a channel to wait on when a key of c is reserved against it.
+func (e *Engine) conflict(c *Ctx, exclusive bool) chan struct{} {
+	for i := range c.keys {
+		k := &c.keys[i]
+		if m := e.shards[k.shard].reserved; len(m) != 0 {
+			r := m[dbKey{k.DB, string(k.Name)}]
+			if r != nil && (r.writer || exclusive || k.access.exclusive()) {
+				if c.writes.has(k.shard) {
+					r.waitingWriters++ // the shard is held exclusively; the count dies with r
+				}
+				return r.done
+			}
+		}
+	}
+	return nil
+}
+
+// reserve exchanges the shard locks of c for reservations of its keys. Shards are
+// locked exclusively for the exchange, so that the maps may change; the weight that
+// led here may be outdated by then, which costs nothing but time.
+func (e *Engine) reserve(c *Ctx) {
+	e.unlockSet(&c.shards, &c.writes)
+	e.gate.enter()
+	for {
+		e.lockSet(&c.shards, &c.shards)
+		wait := e.reserveConflict(c)
+		if wait == nil {
+			break
+		}
+		e.unlockSet(&c.shards, &c.shards)
+		<-wait
+	}
+	for i := range c.keys {
+		k := &c.keys[i]
+		s := &e.shards[k.shard]
+		if s.reserved == nil {
+			s.reserved = map[dbKey]*reservation{}
+		}
+		id := dbKey{k.DB, string(k.Name)}
+		r := s.reserved[id]
+		if r == nil {
+			r = &reservation{done: make(chan struct{})}
+			s.reserved[id] = r
+		}
+		r.readers++ // a holder, whichever kind
+		r.writer = r.writer || k.access.exclusive()
+	}
+	e.unlockSet(&c.shards, &c.shards)
+	c.mode = lockReserved
+}
+
+func (e *Engine) reserveConflict(c *Ctx) chan struct{} {
+	for i := range c.keys {
+		k := &c.keys[i]
+		if r := e.shards[k.shard].reserved[dbKey{k.DB, string(k.Name)}]; r != nil && (r.writer || k.access.exclusive() || r.waitingWriters > 0) {
+			if k.access.exclusive() {
+				r.waitingWriters++
+			}
+			return r.done
+		}
+	}
+	return nil
+}
+
+// release gives the reservations of c back and wakes who waits for them.
+func (e *Engine) release(c *Ctx) {
+	for i := range c.keys {
+		k := &c.keys[i]
+		shard, s := e.ks.Shard(k.shard), &e.shards[k.shard]
+		id := dbKey{k.DB, string(k.Name)}
+		shard.Lock()
+		if r := s.reserved[id]; r != nil {
+			if r.readers--; r.readers == 0 {
+				delete(s.reserved, id)
+				close(r.done)
+			}
+		}
+		shard.Unlock()
+	}
+	c.mode = lockNone
+	e.gate.leave()
+}
+
+// isReserved reports whether background work must leave the key alone. The
+// caller holds the shard's lock.
+func (e *Engine) isReserved(shard, db int, key []byte) bool {
+	m := e.shards[shard].reserved
+	return len(m) != 0 && m[dbKey{db, string(key)}] != nil
+}
+
+// lockAllShards takes every shard exclusively with no reservation anywhere.
+func (e *Engine) lockAllShards() {
+	e.gate.close()
+	e.lockSet(&allShards, &allShards)
+}
+
+func (e *Engine) unlockAllShards() {
+	e.unlockSet(&allShards, &allShards)
+	e.gate.open()
+}

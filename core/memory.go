@@ -1,0 +1,124 @@
+package core
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/redust/redust/core/effects"
+	"github.com/redust/redust/core/keyspace"
+)
+
+// Memory accounting and eviction (DESIGN.md, D9).
+
+// memoryState keeps figures that INFO memory shows.
+type memoryState struct {
+	peak atomic.Int64
+	mu   sync.Mutex // one client evicts at a time
+}
+
+// UsedMemory is what the data set, the clients' buffers and the effect log take, in bytes.
+func (e *Engine) UsedMemory() int64 {
+	return e.ks.MemoryUsed() + e.bufferMemory() + e.log.Buffered()
+}
+
+// bufferMemory sums what clients hold, refreshed by the cron.
+func (e *Engine) bufferMemory() int64 { return e.buffers.Load() }
+
+// PeakMemory is the largest UsedMemory the cron has seen.
+func (e *Engine) PeakMemory() int64 { return max(e.mem.peak.Load(), e.UsedMemory()) }
+
+// ResetPeak is part of CONFIG RESETSTAT.
+func (e *Engine) ResetPeak() { e.mem.peak.Store(e.UsedMemory()) }
+
+func (e *Engine) trackPeak() {
+	if u := e.UsedMemory(); u > e.mem.peak.Load() {
+		e.mem.peak.Store(u)
+	}
+}
+
+// makeRoom evicts keys until the keyspace fits the limit. It reports true when it
+// does not: the caller refuses what needs memory. No lock is held.
+func (e *Engine) makeRoom(limit int64) (over bool) {
+	if e.ks.MemoryUsed() <= limit {
+		return false
+	}
+	policy := e.set.policy.Load()
+	if policy == "noeviction" {
+		return true
+	}
+	e.mem.mu.Lock()
+	defer e.mem.mu.Unlock()
+	for tries := 0; e.ks.MemoryUsed() > limit; tries++ {
+		if tries > 1<<16 || !e.evictOne(policy) {
+			return e.ks.MemoryUsed() > limit
+		}
+	}
+	return false
+}
+
+// candidate is a sampled key with its score: the higher, the sooner it goes.
+type candidate struct {
+	key   Key
+	score int64
+	found bool
+}
+
+// evictOne samples keys as the policy says and deletes the best; false when none qualifies.
+func (e *Engine) evictOne(policy string) bool {
+	nowMs := e.NowMs()
+	volatile := strings.HasPrefix(policy, "volatile-")
+	var best candidate
+	for db := range e.ks.Databases() {
+		if e.ks.Len(db) == 0 || volatile && e.ks.Expires(db) == 0 {
+			continue
+		}
+		samples := int(e.set.samples.Load())
+		if strings.HasSuffix(policy, "-random") {
+			samples = 1
+		}
+		e.ks.Sample(db, samples, volatile, func(ent keyspace.Entry) {
+			if s := e.evictScore(policy, ent, nowMs); !best.found || s > best.score {
+				name := append(best.key.Name[:0], ent.Key()...)
+				h := e.ks.Hash(name)
+				best = candidate{Key{Name: name, DB: db, hash: h, shard: e.ks.ShardIndex(h)}, s, true}
+			}
+		})
+	}
+	return best.found && e.evict(best.key, nowMs)
+}
+
+func (e *Engine) evictScore(policy string, ent keyspace.Entry, nowMs int64) int64 {
+	switch {
+	case strings.HasSuffix(policy, "-ttl"):
+		at, _ := ent.ExpireAt()
+		return -at
+	case strings.HasSuffix(policy, "-lfu"):
+		return 255 - int64(e.LFUFrequency(ent.Access(), nowMs))
+	case strings.HasSuffix(policy, "-lru"):
+		return IdleSeconds(ent.Access(), nowMs)
+	}
+	return 0
+}
+
+// evict deletes a key because of maxmemory.
+func (e *Engine) evict(k Key, nowMs int64) bool {
+	c := &Ctx{eng: e, nowMs: nowMs}
+	shard := e.ks.Shard(k.shard)
+	shard.Lock()
+	ent, ok := e.ks.Find(k.DB, k.hash, k.Name)
+	if ok = ok && !e.isReserved(k.shard, k.DB, k.Name); ok {
+		e.snapshotBefore(k.DB, ent)
+		c.detach(e.ks.DeleteEntry(ent))
+		e.stats.evicted.Add(1)
+		e.stats.dirty.Add(1)
+		c.Notify(EventEvicted, "evicted", k)
+		c.signal(k)
+		if e.log.Active() {
+			e.log.Append(false, []effects.Command{{DB: k.DB, Args: [][]byte{delWord, k.Name}}})
+		}
+	}
+	shard.Unlock()
+	e.conclude(c)
+	return true
+}

@@ -1,0 +1,107 @@
+package core
+
+import (
+	"sync"
+	"time"
+)
+
+// pauseState is CLIENT PAUSE: all commands, or those that may write, wait.
+type pauseState struct {
+	mu     sync.Mutex
+	until  time.Time
+	all    bool
+	resume chan struct{} // closed at the end of the present pause
+	timer  *time.Timer
+}
+
+func (p *pauseState) init() { p.resume = make(chan struct{}) }
+
+func (p *pauseState) active() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.until.IsZero()
+}
+
+// Pause holds clients for d: all commands, or only writes. As in Redis, a
+// second pause never ends before the first, and ALL wins over WRITE.
+func (e *Engine) Pause(d time.Duration, all bool) {
+	p := &e.pause
+	p.mu.Lock()
+	until := time.Now().Add(d)
+	if p.until.IsZero() {
+		p.all = all
+	} else {
+		p.all = p.all || all
+	}
+	if until.After(p.until) {
+		p.until = until
+	}
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	p.timer = time.AfterFunc(time.Until(p.until), e.pauseOver)
+	p.mu.Unlock()
+	e.updateGates()
+}
+
+func (e *Engine) pauseOver() {
+	e.pause.mu.Lock()
+	over := !e.pause.until.IsZero() && !time.Now().Before(e.pause.until)
+	e.pause.mu.Unlock()
+	if over {
+		e.Unpause()
+	}
+}
+
+// Unpause lets all held clients go on.
+func (e *Engine) Unpause() {
+	p := &e.pause
+	p.mu.Lock()
+	p.until = time.Time{}
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	close(p.resume)
+	p.resume = make(chan struct{})
+	p.mu.Unlock()
+	e.updateGates()
+}
+
+// Paused reports which commands are held: "none", "write" or "all", and the
+// time left.
+func (e *Engine) Paused() (what string, left time.Duration) {
+	p := &e.pause
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.until.IsZero() {
+		return "none", 0
+	}
+	if p.all {
+		return "all", time.Until(p.until)
+	}
+	return "write", time.Until(p.until)
+}
+
+// paused reports whether the command has to wait, and prepares Client.Resume.
+func (e *Engine) paused(c *Ctx) bool {
+	p := &e.pause
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.until.IsZero() || c.cmd.Flags&PauseExempt != 0 || c.client.Has(FlagReplica|FlagPrimary|FlagFake) {
+		return false
+	}
+	m := c.client.multi
+	writes := c.cmd.Flags&(Write|MayReplicate) != 0 || m != nil && c.cmd.Flags&InnerCommands != 0 && m.writes
+	if !p.all && !writes {
+		return false
+	}
+	c.client.resume = p.resume
+	return true
+}
+
+// Resume is closed when a Postponed request may be tried again. Owner only.
+func (c *Client) Resume() <-chan struct{} { return c.resume }
+
+// expiryPaused: nothing expires while writes are held, so that a failover sees a
+// quiet data set.
+func (e *Engine) expiryPaused() bool { return e.gates.Load() != 0 && e.pause.active() }

@@ -1,0 +1,292 @@
+package core
+
+import (
+	"math/bits"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// CommandStats are the counters of one command. Clients add to them in batches.
+type CommandStats struct {
+	calls, usecNs, rejected, failed atomic.Int64
+	latency                         atomic.Pointer[latencyHistogram]
+}
+
+// Snapshot is a consistent-enough copy of a command's counters.
+type CommandSnapshot struct {
+	Calls, Rejected, Failed int64
+	Microseconds            int64
+}
+
+// Load copies the counters.
+func (s *CommandStats) Load() CommandSnapshot {
+	return CommandSnapshot{s.calls.Load(), s.rejected.Load(), s.failed.Load(), s.usecNs.Load() / 1000}
+}
+
+// Reset zeroes everything: CONFIG RESETSTAT.
+func (s *CommandStats) Reset() {
+	s.calls.Store(0)
+	s.usecNs.Store(0)
+	s.rejected.Store(0)
+	s.failed.Store(0)
+	s.latency.Store(nil)
+}
+
+// ResetLatency drops the histogram: LATENCY RESET of histograms.
+func (s *CommandStats) ResetLatency() { s.latency.Store(nil) }
+
+// latencyHistogram has buckets of two significant bits above 1 µs: value v
+// nanoseconds falls into bucket 4*log2(v)+next two bits.
+type latencyHistogram struct{ buckets [160]atomic.Int64 }
+
+func latencyBucket(ns int64) int {
+	if ns < 4 {
+		return 0
+	}
+	e := bits.Len64(uint64(ns)) - 1
+	b := e<<2 | int(ns>>(e-2))&3
+	return min(b, 159)
+}
+
+// bucketTop is the largest value of a bucket in nanoseconds.
+func bucketTop(b int) int64 {
+	e := b >> 2
+	if e < 2 {
+		return 3
+	}
+	return int64(4+(b&3)+1)<<(e-2) - 1
+}
+
+// LatencyBuckets calls f with the top of each non-empty bucket in nanoseconds
+// and its count, ascending; it returns the total.
+func (s *CommandStats) LatencyBuckets(f func(topNs, count int64)) (total int64) {
+	h := s.latency.Load()
+	if h == nil {
+		return 0
+	}
+	for i := range h.buckets {
+		if n := h.buckets[i].Load(); n != 0 {
+			total += n
+			if f != nil {
+				f(bucketTop(i), n)
+			}
+		}
+	}
+	return total
+}
+
+// LatencyPercentile is the p-th percentile in nanoseconds, 0 without samples.
+func (s *CommandStats) LatencyPercentile(p float64) int64 {
+	total := s.LatencyBuckets(nil)
+	if total == 0 {
+		return 0
+	}
+	want, seen, out := max(int64(1), int64(p/100*float64(total)+0.5)), int64(0), int64(0)
+	s.LatencyBuckets(func(top, n int64) {
+		if seen < want {
+			out = top
+		}
+		seen += n
+	})
+	return out
+}
+
+// tally gathers a client's counts for one command between flushes, so that a
+// pipeline does not make all cores share one cache line.
+type tally struct {
+	cmd          *Command
+	calls        int64
+	ns           int64
+	failed       int64
+	hits, misses int64
+	lat          [8]struct {
+		bucket uint8
+		n      uint32
+	}
+}
+
+func (t *tally) add(ns int64, failed bool) {
+	t.calls++
+	t.ns += ns
+	if failed {
+		t.failed++
+	}
+	b := uint8(latencyBucket(ns))
+	slot := &t.lat[b&7]
+	if slot.bucket != b && slot.n != 0 {
+		t.flushBucket(slot.bucket, slot.n)
+		slot.n = 0
+	}
+	slot.bucket = b
+	slot.n++
+}
+
+func (t *tally) flushBucket(b uint8, n uint32) {
+	h := t.cmd.stats.latency.Load()
+	if h == nil {
+		h = new(latencyHistogram)
+		if !t.cmd.stats.latency.CompareAndSwap(nil, h) {
+			h = t.cmd.stats.latency.Load()
+			if h == nil {
+				return
+			}
+		}
+	}
+	h.buckets[b].Add(int64(n))
+}
+
+// flushTally adds the client's counts to the shared counters. Owner only.
+func (c *Client) flushTally() {
+	t := &c.tally
+	if t.calls != 0 {
+		s := t.cmd.stats
+		s.calls.Add(t.calls)
+		s.usecNs.Add(t.ns)
+		if t.failed != 0 {
+			s.failed.Add(t.failed)
+		}
+		for i := range t.lat {
+			if l := &t.lat[i]; l.n != 0 {
+				t.flushBucket(l.bucket, l.n)
+				l.n = 0
+			}
+		}
+		c.eng.stats.commands.Add(t.calls)
+		t.calls, t.ns, t.failed = 0, 0, 0
+	}
+	if t.hits != 0 {
+		c.eng.stats.hits.Add(t.hits)
+		t.hits = 0
+	}
+	if t.misses != 0 {
+		c.eng.stats.misses.Add(t.misses)
+		t.misses = 0
+	}
+}
+
+// Flush is called by the connection after a batch of requests.
+func (c *Client) Flush() { c.flushTally() }
+
+// Stats are the server-wide counters of INFO.
+type Stats struct {
+	commands, hits, misses, expired, evicted, dirty atomic.Int64
+	Connections, Rejected                           atomic.Int64
+	NetIn, NetOut                                   atomic.Int64
+	OutputLimitDrops, QueryLimitDrops               atomic.Int64
+	evictedClients                                  atomic.Int64
+	errorReplies                                    atomic.Int64
+	activeExpireNs                                  atomic.Int64
+	expireLagMs                                     atomic.Int64
+
+	mu     sync.Mutex
+	errors map[string]*atomic.Int64
+
+	rateMu sync.Mutex
+	rates  [4]rate
+}
+
+// StatsSnapshot is a copy of the counters.
+type StatsSnapshot struct {
+	Commands, Hits, Misses, Expired, Evicted, Dirty, ErrorReplies, ActiveExpireNs, ExpireLagMs int64
+}
+
+func (s *Stats) init() { s.errors = map[string]*atomic.Int64{} }
+
+// Load copies the counters.
+func (s *Stats) Load() StatsSnapshot {
+	return StatsSnapshot{s.commands.Load(), s.hits.Load(), s.misses.Load(), s.expired.Load(), s.evicted.Load(),
+		s.dirty.Load(), s.errorReplies.Load(), s.activeExpireNs.Load(), s.expireLagMs.Load()}
+}
+
+// Dirty counts changes since the start; persistence compares two readings.
+func (s *Stats) Dirty() int64 { return s.dirty.Load() }
+
+// countError counts an error reply under its code: the first word.
+func (s *Stats) countError(msg string) {
+	s.errorReplies.Add(1)
+	code, _, _ := strings.Cut(strings.TrimPrefix(msg, "-"), " ")
+	s.mu.Lock()
+	n := s.errors[code]
+	if n == nil && len(s.errors) < 128 { // as Redis: no unbounded growth by scripts' own codes
+		n = new(atomic.Int64)
+		s.errors[strings.Clone(code)] = n
+	}
+	s.mu.Unlock()
+	if n != nil {
+		n.Add(1)
+	}
+}
+
+// ErrorCount is one line of INFO errorstats.
+type ErrorCount struct {
+	Code  string
+	Count int64
+}
+
+// Errors lists error codes in order.
+func (s *Stats) Errors() []ErrorCount {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]ErrorCount, 0, len(s.errors))
+	for c, n := range s.errors {
+		out = append(out, ErrorCount{c, n.Load()})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Code < out[j].Code })
+	return out
+}
+
+// ResetStats is CONFIG RESETSTAT.
+func (e *Engine) ResetStats() {
+	for _, c := range e.reg.all {
+		c.stats.Reset()
+	}
+	s := &e.stats
+	for _, n := range []*atomic.Int64{&s.commands, &s.hits, &s.misses, &s.expired, &s.evicted, &s.Connections, &s.Rejected,
+		&s.NetIn, &s.NetOut, &s.OutputLimitDrops, &s.QueryLimitDrops, &s.errorReplies, &s.activeExpireNs, &s.evictedClients} {
+		n.Store(0)
+	}
+	s.mu.Lock()
+	clear(s.errors)
+	s.mu.Unlock()
+}
+
+// rate is an instantaneous_* figure: a mean over the last 16 samples.
+type rate struct {
+	last    int64
+	lastNs  int64
+	samples [16]int64
+	next    int
+}
+
+func (r *rate) sample(value, nowNs int64) {
+	if dt := nowNs - r.lastNs; r.lastNs != 0 && dt > 0 {
+		r.samples[r.next&15] = max(0, (value-r.last)*1e9/dt)
+		r.next++
+	}
+	r.last, r.lastNs = value, nowNs
+}
+
+func (r *rate) mean() int64 {
+	var sum int64
+	for _, v := range r.samples {
+		sum += v
+	}
+	return sum / int64(len(r.samples))
+}
+
+// Instantaneous returns operations, input bytes and output bytes a second.
+func (s *Stats) Instantaneous() (ops, in, out int64) {
+	s.rateMu.Lock()
+	defer s.rateMu.Unlock()
+	return s.rates[0].mean(), s.rates[1].mean(), s.rates[2].mean()
+}
+
+func (s *Stats) sampleRates(nowNs int64) {
+	s.rateMu.Lock()
+	s.rates[0].sample(s.commands.Load(), nowNs)
+	s.rates[1].sample(s.NetIn.Load(), nowNs)
+	s.rates[2].sample(s.NetOut.Load(), nowNs)
+	s.rateMu.Unlock()
+}

@@ -1,0 +1,51 @@
+package core
+
+import (
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/rdb"
+)
+
+// TypeInfo declares a value type: how TYPE and OBJECT ENCODING name it, and how its
+// values are saved, loaded, rewritten as commands, copied and weighed. Its
+// functions work on a Value alone, without a client, so that snapshots, DUMP, COPY,
+// AOF rewrite and DEBUG DIGEST share them.
+type TypeInfo struct {
+	ID   keyspace.Type
+	Name string // TYPE's answer: "hash"
+	// Encoding gives OBJECT ENCODING's answer.
+	Encoding func(v Value) string
+	// Save writes the value's body (neither type nor key) in RDB form, as RDBType says.
+	Save func(e *rdb.Encoder, v Value) error
+	// RDBTypes are the RDB type numbers that Load understands.
+	RDBTypes []byte
+	// Load reads a body of the given RDB type number.
+	Load func(d *rdb.Decoder, rdbType byte) (Stored, error)
+	// RDBType is the number that Save will write for v.
+	RDBType func(v Value) byte
+	// Rewrite emits commands that rebuild the value at key.
+	Rewrite func(key []byte, v Value, emit func(args ...[]byte))
+	// Copy duplicates v for COPY; nil means that packed bytes are copied and
+	// objects go through Save and Load.
+	Copy func(v Value) Stored
+	// Len counts elements: the effort to free, or copy, a value. Nil means 1.
+	Len func(v Value) int
+	// Digest folds the value's logical content for DEBUG DIGEST, the same for every
+	// encoding, as Redis does: ordered types chain, unordered ones XOR.
+	Digest func(d *Digest, v Value)
+}
+
+// Value is a stored value as handlers and type functions see it: exactly one
+// of the forms, by Enc. Packed aliases the keyspace's memory while the shard lock is
+// held (it is a copy when the key is only reserved): don't keep it, don't
+// change it in place.
+type Value struct {
+	Type   keyspace.Type
+	Enc    keyspace.Encoding
+	Packed []byte          // packed forms and strings
+	Int    int64           // keyspace.EncInt
+	Object keyspace.Object // indexed forms
+}
+
+// Stored is a value on its way into the keyspace. The keyspace copies Packed and
+// takes Object over.
+type Stored = Value

@@ -1,0 +1,130 @@
+package core
+
+// watchEntry is one client's watch of one key.
+type watchEntry struct {
+	client  *Client
+	expired bool // the key was already expired when it was watched
+}
+
+type watchedKey struct {
+	key   Key
+	entry *watchEntry
+}
+
+// Watch makes EXEC fail if k changes before it. The command holds k's shard exclusively
+// (its key spec says so); watching a key twice is one watch. O(1) beside the
+// client's own list.
+func (c *Ctx) Watch(k Key) {
+	cl := c.client
+	for _, w := range cl.watched {
+		if w.key.DB == k.DB && string(w.key.Name) == string(k.Name) {
+			return
+		}
+	}
+	k.Name = append([]byte(nil), k.Name...)
+	entry := &watchEntry{client: cl}
+	if e, ok := c.eng.ks.Find(k.DB, k.hash, k.Name); ok {
+		if at, has := e.ExpireAt(); has && at <= c.nowMs {
+			entry.expired = true
+		}
+	}
+	cl.watched = append(cl.watched, watchedKey{k, entry})
+	s := &c.eng.shards[k.shard]
+	if s.watchers == nil {
+		s.watchers = map[dbKey][]*watchEntry{}
+	}
+	id := dbKey{k.DB, string(k.Name)}
+	if s.watchers[id] == nil {
+		s.interested.Add(1)
+	}
+	s.watchers[id] = append(s.watchers[id], entry)
+}
+
+// Unwatch forgets all watches of the client.
+func (c *Ctx) Unwatch() { c.eng.unwatch(c.client) }
+
+// unwatch takes one shard lock at a time; the caller holds none.
+func (e *Engine) unwatch(c *Client) {
+	for _, w := range c.watched {
+		shard := e.ks.Shard(w.key.shard)
+		shard.Lock()
+		e.dropWatch(w)
+		shard.Unlock()
+	}
+	c.watched = nil
+	c.dirty.Store(false)
+}
+
+func (e *Engine) dropWatch(w watchedKey) {
+	s := &e.shards[w.key.shard]
+	id := dbKey{w.key.DB, string(w.key.Name)}
+	list := s.watchers[id]
+	for i, o := range list {
+		if o == w.entry {
+			list = append(list[:i:i], list[i+1:]...)
+			break
+		}
+	}
+	if len(list) == 0 {
+		if _, had := s.watchers[id]; had {
+			delete(s.watchers, id)
+			s.interested.Add(-1)
+		}
+		return
+	}
+	s.watchers[id] = list
+}
+
+// touchWatched marks the clients that watch k. k's shard is held exclusively.
+func (e *Engine) touchWatched(k Key) {
+	s := &e.shards[k.shard]
+	if len(s.watchers) == 0 {
+		return
+	}
+	for _, w := range s.watchers[dbKey{k.DB, string(k.Name)}] {
+		w.client.dirty.Store(true)
+	}
+}
+
+// touchWatchedDB marks who watches a key that exists in one of the databases: FLUSHDB,
+// SWAPDB. other is the database whose keys take their place, or -1. Every shard is held.
+func (e *Engine) touchWatchedDB(db, other int, nowMs int64) {
+	for i := range e.shards {
+		for id, list := range e.shards[i].watchers {
+			if db >= 0 && id.db != db {
+				continue
+			}
+			name := []byte(id.name)
+			h := e.ks.Hash(name)
+			_, here := e.ks.Find(id.db, h, name)
+			there := false
+			if other >= 0 {
+				_, there = e.ks.Find(other, h, name)
+			}
+			if here || there {
+				for _, w := range list {
+					w.client.dirty.Store(true)
+				}
+			}
+		}
+	}
+}
+
+// watchBroken reports whether EXEC must fail: a watched key changed, or has expired
+// since. The shards of the watched keys are held.
+func (e *Engine) watchBroken(c *Client, nowMs int64) bool {
+	if c.dirty.Load() {
+		return true
+	}
+	for _, w := range c.watched {
+		if w.entry.expired {
+			continue
+		}
+		if ent, ok := e.ks.Find(w.key.DB, w.key.hash, w.key.Name); ok {
+			if at, has := ent.ExpireAt(); has && at <= nowMs {
+				return true
+			}
+		}
+	}
+	return false
+}
