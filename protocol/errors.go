@@ -19,8 +19,11 @@ func (e Error) Code() string {
 	return code
 }
 
-// Errorf formats an Error. What clients sent may be among the arguments: [Writer.Error] removes line breaks.
-func Errorf(format string, args ...any) Error { return Error(fmt.Sprintf(format, args...)) }
+// Errorf formats an Error. What clients sent may be among the arguments: line breaks at the end are cut, as Redis does
+// with every text that it formats, and [Writer.Error] replaces those inside.
+func Errorf(format string, args ...any) Error {
+	return Error(strings.TrimRight(fmt.Sprintf(format, args...), "\r\n"))
+}
 
 // Errors about arguments and values.
 const (
@@ -42,7 +45,6 @@ const (
 	ErrMinMaxString    = Error("ERR min or max not valid string range item")
 	ErrTimeoutFloat    = Error("ERR timeout is not a float or out of range")
 	ErrTimeoutInt      = Error("ERR timeout is not an integer or out of range")
-	ErrTimeoutRange    = Error("ERR timeout is out of range")
 	ErrTimeoutNegative = Error("ERR timeout is negative")
 	ErrInvalidCursor   = Error("ERR invalid cursor")
 	ErrDBIndex         = Error("ERR DB index is out of range")

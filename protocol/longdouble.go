@@ -32,6 +32,9 @@ func ParseLongDouble(b []byte) (LongDouble, bool) {
 	}
 	body := unsigned(b)
 	neg := b[0] == '-'
+	if len(body) != len(unsigned(body)) { // a second sign
+		return LongDouble{}, false
+	}
 	if isHex(body) {
 		return parseHexLong(body, neg)
 	}

@@ -93,29 +93,26 @@ func (p *Parser) Next(buf []byte, lim *Limits) (args [][]byte, consumed int, err
 		if rest[0] != '*' {
 			n, err := p.inline(rest, lim)
 			start += n
-			if err != nil || len(p.args) > 0 {
-				return p.args, start, err
+			if err != nil {
+				return nil, start, err
+			}
+			if len(p.args) > 0 {
+				return p.args, start, nil
 			}
 			continue
 		}
-		count, n, err := parseHeader(rest, lim.maxInline(), ErrMultibulkCountLine)
+		count, n, err := multibulkHeader(rest, lim)
 		if err != nil {
 			return nil, start, err
-		}
-		if count == badLength || count > int64(lim.maxMultibulk()) {
-			return nil, start, ErrMultibulkLength
-		}
-		if lim.Unauthenticated && count > unauthenticatedMultibulk {
-			return nil, start, ErrUnauthMultibulk
 		}
 		if count <= 0 {
 			start += n
 			continue
 		}
-		p.pending, p.pos = int(count), n
+		p.pending, p.pos = count, n
 		p.spans = p.spans[:0]
 		// Room for what can be in the buffer already, whatever was declared: an argument takes six bytes.
-		if room := min(int(count), len(rest)/6+1); cap(p.spans) < room {
+		if room := min(count, len(rest)/6+1); cap(p.spans) < room {
 			p.spans = make([]argSpan, 0, max(room, 8))
 		}
 	}
@@ -138,7 +135,7 @@ func (p *Parser) bulks(buf []byte, lim *Limits) (err error) {
 	for pending > 0 {
 		if !inBulk {
 			var n int
-			if bulk, n = shortBulkHeader(buf[pos:]); n == 0 || bulk > shortMax {
+			if bulk, n = shortHeader(buf[pos:], '$'); n == 0 || bulk > shortMax {
 				if bulk, n, err = longBulkHeader(buf[pos:], lim); err != nil {
 					break
 				}
@@ -177,10 +174,27 @@ func (p *Parser) cut(buf []byte) [][]byte {
 	return args
 }
 
-// shortBulkHeader parses "$ddd\r\n" of up to five digits, which is nearly every argument. n is 0 for
-// everything else, right or wrong: longBulkHeader decides then.
-func shortBulkHeader(b []byte) (bulk, n int) {
-	if len(b) < 4 || b[0] != '$' {
+// multibulkHeader parses "*3\r\n". A count that isn't positive means that there is no request.
+func multibulkHeader(b []byte, lim *Limits) (count, n int, err error) {
+	if count, n = shortHeader(b, '*'); n > 0 && count <= unauthenticatedMultibulk && count <= lim.maxMultibulk() {
+		return count, n, nil
+	}
+	long, n, err := parseHeader(b, lim.maxInline(), ErrMultibulkCountLine)
+	switch {
+	case err != nil:
+		return 0, 0, err
+	case long == badLength || long > int64(lim.maxMultibulk()):
+		return 0, 0, ErrMultibulkLength
+	case lim.Unauthenticated && long > unauthenticatedMultibulk:
+		return 0, 0, ErrUnauthMultibulk
+	}
+	return int(max(long, 0)), n, nil
+}
+
+// shortHeader parses "$ddd\r\n" of up to five digits, which is nearly every header. n is 0 for everything else,
+// right or wrong: parseHeader decides then.
+func shortHeader(b []byte, kind byte) (length, n int) {
+	if len(b) < 4 || b[0] != kind {
 		return 0, 0
 	}
 	v := int(b[1]) - '0'

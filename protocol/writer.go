@@ -39,15 +39,8 @@ func (w *Writer) SimpleString(s string) {
 	w.line(s)
 }
 
-// Error is an error reply. msg starts with its code ("ERR syntax error"). As in Redis, line breaks around msg are cut
-// and those inside it become spaces.
+// Error is an error reply. msg starts with its code ("ERR syntax error"). Line breaks in it become spaces.
 func (w *Writer) Error(msg string) {
-	for msg != "" && isBreak(msg[0]) {
-		msg = msg[1:]
-	}
-	for msg != "" && isBreak(msg[len(msg)-1]) {
-		msg = msg[:len(msg)-1]
-	}
 	w.Buf = append(w.Buf, '-')
 	w.line(msg)
 }
