@@ -56,6 +56,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		if ctx.Err() != nil {
 			code = 130
+		}
+		if ctx.Err() != nil || err != nil && !measured(&c) { // a server that isn't there won't be for the next group
 			break
 		}
 	}

@@ -47,6 +47,7 @@ func (b *bench) start(ctx context.Context, name, program string) (*server, error
 	s := &server{name: name, target: load.Target{Addr: addr}, dir: dir, exited: make(chan error, 1)}
 	logFile, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
+		os.RemoveAll(dir)
 		return nil, err
 	}
 	defer logFile.Close()
