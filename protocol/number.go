@@ -140,6 +140,9 @@ func strtod(b []byte) (f float64, ok bool) {
 	if !cFloat(b) {
 		return 0, false
 	}
+	if equalFold(unsigned(b), "nan") {
+		return math.NaN(), true
+	}
 	s := unsafe.String(unsafe.SliceData(b), len(b))
 	if isHex(b) && !hasHexExponent(b) {
 		s += "p0" // C takes a hex float without exponent, Go doesn't
