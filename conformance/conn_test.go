@@ -11,7 +11,7 @@ import (
 
 const (
 	replyPatience = 5 * time.Second // for the reply to a command
-	readPatience  = 2 * time.Second // for an @read
+	readPatience  = time.Second     // for an @read
 )
 
 // outcome is what a read gave: a raw reply, or the reason why there is none.

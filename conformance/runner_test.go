@@ -13,6 +13,7 @@ const (
 	scriptDeadline = 60 * time.Second // for one script under one protocol
 	maxScanRounds  = 100_000
 	blockPatience  = 150 * time.Millisecond // for an @async command to be received
+	leastPatience  = 20 * time.Millisecond
 	leftPatience   = 300 * time.Millisecond // for replies that nobody asked for
 )
 
@@ -49,6 +50,7 @@ type run struct {
 	theirVars map[string][]byte
 	available func(args [][]byte) string // the command Redust lacks, or ""
 	client    string
+	blocking  [][2]int        // blocked clients before each @async that may still be on its way
 	used      []string        // clients in order of first use
 	rawUsed   map[string]bool // clients whose stream may be out of step
 	diffs     []difference
@@ -97,7 +99,16 @@ func (r *run) exec() (err error) {
 	return err
 }
 
+// use switches the current client. Commands sent without waiting must have
+// arrived before another client speaks, or the order would be chance.
 func (r *run) use(client string) {
+	if client != r.client {
+		for _, before := range r.blocking {
+			awaitBlocked(r.ours, before[0])
+			awaitBlocked(r.theirs, before[1])
+		}
+		r.blocking = nil
+	}
 	r.client = client
 	if !slices.Contains(r.used, client) {
 		r.used = append(r.used, client)
@@ -119,7 +130,7 @@ func (r *run) step(st *step) error {
 		r.rawUsed[r.client] = true
 		return r.sendBoth(st.raw, st.raw)
 	case stepRead:
-		r.compare(st, r.ours.read(r.client, st.wait, st), r.theirs.read(r.client, st.wait, st))
+		r.readBoth(st, st.wait)
 	case stepConfig:
 		args := append([][]byte{[]byte("CONFIG"), []byte("SET")}, st.tokens[0].text)
 		return r.command(st, func(int, map[string][]byte, map[string][]byte) [][]byte {
@@ -160,12 +171,20 @@ func (r *run) command(st *step, build func(rep int, mine, other map[string][]byt
 		return err
 	}
 	if st.async {
-		awaitBlocked(r.ours, before[0])
-		awaitBlocked(r.theirs, before[1])
+		r.blocking = append(r.blocking, before)
 		return nil
 	}
-	r.compare(st, r.ours.read(r.client, replyPatience, st), r.theirs.read(r.client, replyPatience, st))
+	r.readBoth(st, replyPatience)
 	return nil
+}
+
+// readBoth compares one reply of each. Patience counts once: when ours kept
+// silent for so long, theirs has had the same time.
+func (r *run) readBoth(st *step, patience time.Duration) {
+	start := time.Now()
+	ours := r.ours.read(r.client, patience, st)
+	theirs := r.theirs.read(r.client, max(patience-time.Since(start), leastPatience), st)
+	r.compare(st, ours, theirs)
 }
 
 // awaitBlocked waits until one client more is blocked, or long enough for any
@@ -192,7 +211,7 @@ func (r *run) compare(st *step, ours, theirs outcome) {
 		r.theirVars[st.capture] = capturedText(theirs)
 	}
 	if *showReplies {
-		fmt.Printf("%s:%d RESP%d> %s\n%s\n", r.script.id(), st.line, r.proto, st.text, shorten(theirs.String()))
+		fmt.Printf("%s %s:%d RESP%d> %s\n%s\n", time.Now().Format("05.000"), r.script.id(), st.line, r.proto, st.text, shorten(theirs.String()))
 	}
 	if ours.err == theirs.err && theirs.matches(ours.raw, st.mode) {
 		return
