@@ -255,27 +255,28 @@ func (ix *index) visitHome(lf *leaf, h int, from uint64, fn func(Ref, unsafe.Poi
 	}
 }
 
-// walk visits blocks in the order of their hashes, from the hash from on, a home group at a time, until about count blocks or ten times as many
-// groups have been visited. It returns the hash to go on from; done when all was visited. fn must not change the index.
-func (ix *index) walk(from uint64, count int, fn func(Ref, unsafe.Pointer)) (next uint64, visited int, done bool) {
-	count = max(count, 1)
-	for steps := 0; ; {
+// walk visits blocks in the order of their hashes, from the hash from on, a home group at a time, until about count blocks have been visited or so many
+// steps made, a step being a home group or an empty leaf. It returns the hash to go on from; done when all was visited. fn must not change the index.
+func (ix *index) walk(from uint64, count, maxSteps int, fn func(Ref, unsafe.Pointer)) (next uint64, visited, steps int, done bool) {
+	for {
 		lf := &ix.leaves[ix.leafOf(from)]
-		if lf.p != nil && lf.count > 0 {
+		if lf.count > 0 {
 			for h := home(from, lf.depth, lf.groups); h < int(lf.groups); h++ {
 				visited += ix.visitHome(lf, h, from, fn)
-				if steps++; (visited >= count || steps >= 10*count) && h+1 < int(lf.groups) {
-					return firstHash(lf, h+1), visited, false
+				if steps++; (visited >= count || steps >= maxSteps) && h+1 < int(lf.groups) {
+					return firstHash(lf, h+1), visited, steps, false
 				}
 			}
+		} else {
+			steps++
 		}
 		end := uint64(lf.prefix) + 1
-		if lf.depth == 0 || end>>lf.depth != 0 {
-			return 0, visited, true
+		if end>>lf.depth != 0 {
+			return 0, visited, steps, true
 		}
 		from = end << (64 - lf.depth)
-		if steps++; visited >= count || steps >= 10*count {
-			return from, visited, false
+		if visited >= count || steps >= maxSteps {
+			return from, visited, steps, false
 		}
 	}
 }

@@ -112,13 +112,12 @@ func (e *Entry) reshape(width uint8, val []byte, n int, num uint64, hasTTL bool,
 	have := t.sizeOf(e.ref)
 	f, need := shape{len(key), n, width, hasTTL}.plan()
 	hadTTL := old&flagTTL != 0
-	if f&val1 != 0 && f&maskValWidth == val1 && old&maskValWidth == val4 && fits(need+3, have) {
-		f, need = f&^maskValWidth|val4, need+3 // keep the wider length if that keeps the block as it is
+	if f&maskValWidth == val1 && have > maxByteLen+1 {
+		f, need = f&^maskValWidth|val4, need+3 // if the block stays, the length must suit it
 	}
-	wide := f&maskValWidth == val4 || have <= maxByteLen+1
-	if f == old && fits(need, have) && wide {
+	if f == old && fits(need, have) {
 		e.fill(f, val, n, num)
-	} else if fits(need, have) && wide && !overlaps(val, p, have) {
+	} else if fits(need, have) && !overlaps(val, p, have) {
 		// Same block, other offsets: the key and, where it stays, the TTL's words move.
 		var words [ttlBytes]byte
 		if hadTTL {
@@ -132,6 +131,9 @@ func (e *Entry) reshape(width uint8, val []byte, n int, num uint64, hasTTL bool,
 		}
 		e.fill(f, val, n, num)
 	} else {
+		if have > maxByteLen+1 {
+			f, need = shape{len(key), n, width, hasTTL}.plan()
+		}
 		e.move(f, need, key, val, n, num, hadTTL && hasTTL)
 	}
 	if hasTTL && ttl != keepTTL {
@@ -196,12 +198,12 @@ func (e *Entry) SetInt(v int64) { e.replace(EncInt, valFixed, nil, 0, uint64(v))
 // SetObject makes the value an object and keeps key, type and TTL. If obj is the entry's object already, its accounted size is brought up to date.
 func (e *Entry) SetObject(enc Encoding, obj Object) {
 	if e.IsObject() {
-		if e.Object() != obj {
-			e.t.detachNow(*e)
-			s := e.objectSlot()
-			e.t.objects[s].obj = obj
+		s := &e.t.objects[e.objectSlot()]
+		if old := s.obj; old != obj {
+			s.obj = obj
+			e.t.ks.onDetach(old)
 		}
-		e.t.resizeObject(e.objectSlot(), obj.MemoryUsage()-e.t.objects[e.objectSlot()].size)
+		e.ObjectResized(obj.MemoryUsage() - s.size)
 		*u8(e.p, offType) = *u8(e.p, offType)&0xf0 | uint8(enc)
 		e.t.account()
 		return

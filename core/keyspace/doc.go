@@ -1,0 +1,2 @@
+// Package keyspace is the store under all families: keys, values, deadlines.
+package keyspace
