@@ -120,3 +120,31 @@ func (e *Engine) ResetClient(c *Client) {
 	}
 	c.SetProto(2)
 }
+
+// Idle drops what a client without input need not keep. Owner only.
+func (c *Client) Idle() {
+	if cap(c.ctx.scratch) > 1<<10 {
+		c.ctx.scratch = nil
+	}
+	if cap(c.ctx.refs) > 64 {
+		c.ctx.refs = nil
+	}
+}
+
+// AwaitDurable waits until what c was answered is as safe as appendfsync
+// promises. The connection calls it before it writes replies.
+func (e *Engine) AwaitDurable(c *Client) {
+	if c.lastOffset == 0 {
+		return
+	}
+	if p := e.Persistence(); p != nil && p.MustWait() {
+		p.WaitDurable(c.lastOffset)
+	}
+	c.lastOffset = 0
+}
+
+// CountProtocolError counts an error that no command caused.
+func (e *Engine) CountProtocolError(msg string) { e.stats.countError(msg) }
+
+// SetBufferMemory tells what the connections' buffers take in bytes.
+func (e *Engine) SetBufferMemory(n int64) { e.buffers.Store(n) }

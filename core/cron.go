@@ -15,6 +15,8 @@ const (
 	expireEvery = 5 * time.Millisecond
 	// expireBatch is how many keys may be deleted under one hold of a shard lock.
 	expireBatch = 64
+	// scavengeBytes is how much free memory one step gives back to the system.
+	scavengeBytes = 64 << 20
 )
 
 // Run starts the background work: expiry, freeing, housekeeping. Close ends it.
@@ -93,9 +95,6 @@ func (e *Engine) expireShard(s int, nowMs int64) (deleted int, more bool) {
 
 // dueKey does for one expired key, with its shard held, what its deletion entails.
 func (e *Engine) dueKey(c *Ctx, shard, db int, ent keyspace.Entry) {
-	if ent.IsObject() {
-		c.detach(ent.Object())
-	}
 	interested := e.shards[shard].interested.Load() != 0 || e.tracked.Load()
 	if !interested && EventClass(e.notify.mask.Load())&EventExpired == 0 && !e.log.Active() {
 		e.stats.dirty.Add(1)
@@ -131,8 +130,7 @@ func (e *Engine) cronLoop() {
 
 // housekeep gives memory back in small steps.
 func (e *Engine) housekeep(n int) {
-	e.ks.CompactStep()
 	if n%2 == 0 {
-		e.ks.Scavenge()
+		e.ks.Heap().Scavenge(scavengeBytes)
 	}
 }

@@ -33,9 +33,9 @@ type Ctx struct {
 	effects  []effect // what to propagate instead of Args
 	replaced bool
 	events   []event
-	modified []Key // keys signalled as modified
-	expired  []Key // keys that a read found expired: removed after the command
-	objects  []Key // keys whose object may have changed its size
+	modified []Key        // keys signalled as modified
+	expired  []Key        // keys that a read found expired: removed after the command
+	objects  []objectSize // objects that the command may change
 	detached []keyspace.Object
 	serving  *waiter // non-nil while a blocked client's command is tried again
 	ready    Key     // the key that became ready, while serving
@@ -208,7 +208,7 @@ func (c *Ctx) ValueWrite(k Key, t keyspace.Type) (v Value, ok bool, err error) {
 	defer c.enter(k).leave()
 	e, ok := c.FindWrite(k)
 	if v, ok, err = c.typed(e, ok, t); ok && v.Object != nil {
-		c.objects = append(c.objects, k)
+		c.objects = append(c.objects, objectSize{k, v.Object, v.Object.MemoryUsage()})
 	}
 	return v, ok, err
 }
@@ -239,6 +239,13 @@ func ValueOf(e keyspace.Entry) Value {
 		v.Packed = e.Bytes()
 	}
 	return v
+}
+
+// objectSize remembers an object's size before a command that may change it.
+type objectSize struct {
+	key    Key
+	object keyspace.Object
+	bytes  int64
 }
 
 // section is a shard lock taken for one access in reserved mode.
@@ -287,8 +294,8 @@ func (c *Ctx) Store(k Key, v Stored, keepTTL bool) {
 	old, had := ks.Find(k.DB, k.hash, k.Name)
 	if had {
 		c.eng.snapshotBefore(k.DB, old)
-		if old.IsObject() {
-			c.detach(old.Object())
+		if v.Object != nil && old.IsObject() && old.Object() == v.Object {
+			return // changed in place; its size is accounted for when the command ends
 		}
 	}
 	c.noteNew(k, had)

@@ -18,9 +18,9 @@ const (
 	CloseAfter
 )
 
-// Process executes one request of a client, or queues it inside MULTI. The
+// Handle executes one request of a client, or queues it inside MULTI. The
 // reply is appended to c.W. It is called by the client's own goroutine.
-func (e *Engine) Process(c *Client, args [][]byte) Status {
+func (e *Engine) Handle(c *Client, args [][]byte) Status {
 	ctx := &c.ctx
 	startNs, ms := e.clock.read()
 	c.lastSeen.Store(ms)

@@ -117,15 +117,20 @@ func (e *Engine) run(c *Ctx) error {
 	return err
 }
 
-// syncObjects accounts for objects that may have changed their size.
+// syncObjects accounts for objects whose size the command has changed.
 func (c *Ctx) syncObjects() {
-	for _, k := range c.objects {
-		s := c.enter(k)
-		if ent, ok := c.eng.ks.Find(k.DB, k.hash, k.Name); ok && ent.IsObject() {
-			ent.SyncObject()
+	for _, o := range c.objects {
+		delta := o.object.MemoryUsage() - o.bytes
+		if delta == 0 {
+			continue
+		}
+		s := c.enter(o.key)
+		if ent, ok := c.eng.ks.Find(o.key.DB, o.key.hash, o.key.Name); ok && ent.IsObject() && ent.Object() == o.object {
+			ent.ObjectResized(delta)
 		}
 		s.leave()
 	}
+	clear(c.objects)
 	c.objects = c.objects[:0]
 }
 

@@ -1,6 +1,10 @@
 package core
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/redust/redust/protocol"
+)
 
 // KeySpec finds keys among a command's arguments: where the search begins and
 // which arguments from there are keys. It mirrors Redis 7's key specs.
@@ -116,7 +120,7 @@ func (s *KeySpec) appendRefs(refs []KeyRef, args [][]byte) ([]KeyRef, bool) {
 		if at >= len(args) {
 			return refs, false
 		}
-		n, ok := parseInt(args[at])
+		n, ok := protocol.ParseInt(args[at])
 		if !ok || n < 1 || n > int64(len(args)) {
 			return refs, false
 		}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,7 +41,7 @@ func (e *Engine) trackPeak() {
 // makeRoom evicts keys until the keyspace fits the limit. It reports true when it
 // does not: the caller refuses what needs memory. No lock is held.
 func (e *Engine) makeRoom(limit int64) (over bool) {
-	if e.ks.MemoryUsed() <= limit {
+	if e.ks.MemoryNear() <= limit {
 		return false
 	}
 	policy := e.set.policy.Load()
@@ -49,9 +50,9 @@ func (e *Engine) makeRoom(limit int64) (over bool) {
 	}
 	e.mem.mu.Lock()
 	defer e.mem.mu.Unlock()
-	for tries := 0; e.ks.MemoryUsed() > limit; tries++ {
+	for tries := 0; e.ks.MemoryNear() > limit; tries++ {
 		if tries > 1<<16 || !e.evictOne(policy) {
-			return e.ks.MemoryUsed() > limit
+			return e.ks.MemoryNear() > limit
 		}
 	}
 	return false
@@ -77,7 +78,7 @@ func (e *Engine) evictOne(policy string) bool {
 		if strings.HasSuffix(policy, "-random") {
 			samples = 1
 		}
-		e.ks.Sample(db, samples, volatile, func(ent keyspace.Entry) {
+		e.ks.Sample(db, samples, volatile, false, rand.Uint64, func(ent keyspace.Entry) {
 			if s := e.evictScore(policy, ent, nowMs); !best.found || s > best.score {
 				name := append(best.key.Name[:0], ent.Key()...)
 				h := e.ks.Hash(name)

@@ -1,6 +1,10 @@
 package core
 
-import "github.com/redust/redust/core/keyspace"
+import (
+	"math/rand/v2"
+
+	"github.com/redust/redust/core/keyspace"
+)
 
 // What concerns the keyspace as a whole. Flush and Swap need AllShards; the
 // walking functions lock shard by shard unless the command holds them all.
@@ -68,7 +72,7 @@ func (c *Ctx) Scan(cursor uint64, count int, fn func(keyspace.Entry)) uint64 {
 func (c *Ctx) RandomKey(fn func(keyspace.Entry)) bool {
 	for range 100 {
 		live := false
-		found := c.eng.ks.Random(c.db, c.mode == lockAll, func(ent keyspace.Entry) {
+		found := c.eng.ks.Random(c.db, c.mode == lockAll, rand.Uint64, func(ent keyspace.Entry) {
 			if at, has := ent.ExpireAt(); !has || at > c.nowMs {
 				live = true
 				fn(ent)
@@ -102,7 +106,7 @@ func (e *Engine) background(f func()) {
 	go func() {
 		defer e.done.Done()
 		f()
-		e.ks.Scavenge()
+		e.ks.Heap().Scavenge(1 << 40)
 	}()
 }
 

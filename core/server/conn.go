@@ -1,0 +1,370 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/protocol"
+)
+
+// conn is one client connection. Its goroutine runs serve; others reach it through
+// the core.Conn methods.
+type conn struct {
+	srv    *Server
+	nc     net.Conn
+	raw    syscall.RawConn // nil: read and write through nc
+	client *core.Client
+	remote string
+	local  string
+	fd     int // for CLIENT LIST; valid as a descriptor only inside the raw callbacks
+	unix   bool
+
+	s      *session // nil while idle
+	sys    int      // descriptor while inside the Read callback, else -1
+	state  core.Status
+	err    error
+	resume [][]byte // request to give again after Postponed
+
+	out      output
+	querySz  atomic.Int64
+	queryCap atomic.Int64
+	lastRead atomic.Int64
+	closed   atomic.Bool
+	readCB   func(fd uintptr) bool
+}
+
+// serve runs the connection until it ends.
+func (c *conn) serve() {
+	defer c.end()
+	c.readCB = c.readable
+	for {
+		c.state = core.Continue
+		if err := c.read(); err != nil && c.state == core.Continue {
+			return
+		}
+		for c.state != core.Continue {
+			switch c.state {
+			case core.Blocked:
+				c.awaitBlocked()
+			case core.Postponed:
+				c.awaitResume()
+			case core.CloseAfter:
+				c.flush()
+				return
+			}
+			if c.err != nil {
+				return
+			}
+		}
+	}
+}
+
+// end releases everything of the connection, once.
+func (c *conn) end() {
+	c.srv.eng.CloseClient(c.client)
+	c.release()
+	c.shut(true)
+	c.srv.remove(c)
+}
+
+// read waits for input and processes it until the state is no longer Continue or the
+// connection ends.
+func (c *conn) read() error {
+	if c.s != nil && c.s.buffered() > 0 { // left over from before a wait
+		c.sys = -1
+		c.process()
+		c.settle()
+		if c.state != core.Continue {
+			return nil
+		}
+	}
+	if c.raw == nil {
+		return c.readPlain()
+	}
+	err := c.raw.Read(c.readCB)
+	c.sys = -1
+	if c.err != nil {
+		return c.err
+	}
+	return err
+}
+
+// readable is called when the socket may have input. It returns true when the connection's goroutine
+// must leave the wait for input.
+func (c *conn) readable(fd uintptr) bool {
+	c.sys = int(fd)
+	for {
+		s := c.acquire()
+		room := s.room(c.need())
+		n, err := readFD(int(fd), room)
+		if n <= 0 {
+			if err == syscall.EAGAIN {
+				c.idle()
+				return false
+			}
+			c.err = readError(n, err)
+			return true
+		}
+		c.took(s, n)
+		c.process()
+		c.settle()
+		if c.state != core.Continue || c.err != nil {
+			return true
+		}
+		if n < len(room) {
+			c.idle()
+			return false
+		}
+	}
+}
+
+// readPlain is the same loop over net.Conn.
+func (c *conn) readPlain() error {
+	for c.state == core.Continue && c.err == nil {
+		s := c.acquire()
+		n, err := c.nc.Read(s.room(c.need()))
+		if n > 0 {
+			c.took(s, n)
+			c.process()
+			c.settle()
+		}
+		if err != nil {
+			c.err = err
+			return err
+		}
+	}
+	return c.err
+}
+
+func readError(n int, err error) error {
+	if n == 0 && err == nil {
+		return io.EOF
+	}
+	if err == nil {
+		return errors.New("read failed")
+	}
+	return err
+}
+
+func (c *conn) took(s *session, n int) {
+	s.end += n
+	c.client.CountNet(n, 0)
+	c.srv.eng.Stats().NetIn.Add(int64(n))
+	c.lastRead.Store(c.srv.eng.NowMs())
+}
+
+// need is how many bytes the request at hand still lacks, as far as is known.
+func (c *conn) need() int { return c.s.parser.Need() }
+
+// process executes the complete requests in the buffer.
+func (c *conn) process() {
+	s, eng := c.s, c.srv.eng
+	lim := c.srv.limits(c.client)
+	for s.start < s.end {
+		args, used, err := s.parser.Next(s.in[s.start:s.end], lim)
+		s.start += used
+		if err != nil {
+			if err == protocol.ErrIncomplete {
+				break
+			}
+			c.client.W.Error(err.Error())
+			eng.CountProtocolError(err.Error())
+			c.srv.log.Debug("protocol error from client", "addr", c.remote, "error", err.Error())
+			c.state = core.CloseAfter
+			return
+		}
+		if st := eng.Handle(c.client, args); st != core.Continue {
+			c.leave(st, args)
+			return
+		}
+		if lim.Unauthenticated {
+			lim = c.srv.limits(c.client)
+		}
+		if len(c.client.W.Buf) >= flushBytes {
+			c.flush()
+		}
+	}
+	if int64(s.end-s.start) > c.srv.queryLimit.Load() {
+		c.srv.eng.Stats().QueryLimitDrops.Add(1)
+		c.srv.log.Warn("closing client that reached max query buffer length", "addr", c.remote, "bytes", s.end-s.start)
+		c.err = io.ErrShortBuffer
+	}
+}
+
+// leave prepares for a state other than Continue. A postponed request is kept:
+// the buffer it lives in is not touched while the client waits.
+func (c *conn) leave(st core.Status, args [][]byte) {
+	c.state = st
+	if st == core.Postponed {
+		c.resume = args
+	}
+}
+
+// settle ends a batch: replies are written, counters added.
+func (c *conn) settle() {
+	c.flush()
+	c.client.Flush()
+	if s := c.s; s != nil {
+		c.querySz.Store(int64(s.end - s.start))
+		c.queryCap.Store(int64(cap(s.in)))
+	}
+}
+
+// flush writes what the client has been answered, once its effects are as durable as
+// appendfsync promises.
+func (c *conn) flush() {
+	w := &c.client.W
+	if len(w.Buf) == 0 {
+		return
+	}
+	c.srv.eng.AwaitDurable(c.client)
+	c.client.CountNet(0, len(w.Buf))
+	c.srv.eng.Stats().NetOut.Add(int64(len(w.Buf)))
+	c.write(w.Buf)
+	if cap(w.Buf) > keptOutput {
+		w.Buf = make([]byte, 0, outputBytes)
+	} else {
+		w.Buf = w.Buf[:0]
+	}
+}
+
+// awaitResume waits while CLIENT PAUSE holds the request, then gives it again.
+func (c *conn) awaitResume() {
+	c.flush()
+	select {
+	case <-c.client.Resume():
+	case <-c.out.gone():
+		c.err = net.ErrClosed
+		return
+	}
+	args := c.resume
+	c.resume = nil
+	c.state = core.Continue
+	if st := c.srv.eng.Handle(c.client, args); st != core.Continue {
+		c.leave(st, args)
+		return
+	}
+	c.settle()
+}
+
+// awaitBlocked waits until the client's blocking command has been served, or its time is
+// up, or the peer has gone. Input that arrives meanwhile is kept.
+func (c *conn) awaitBlocked() {
+	c.flush()
+	defer c.nc.SetReadDeadline(time.Time{})
+	for {
+		if c.unblocked() {
+			return
+		}
+		c.nc.SetReadDeadline(c.client.BlockDeadline())
+		if c.unblocked() { // a Wake between the look and the deadline is not lost
+			return
+		}
+		var err error
+		if c.raw != nil {
+			err = c.raw.Read(c.collect)
+		} else {
+			err = c.collectPlain()
+		}
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			c.err = err
+		}
+		if c.err != nil {
+			return
+		}
+	}
+}
+
+// unblocked reports whether the wait is over; the reply is flushed then.
+func (c *conn) unblocked() bool {
+	st, done := c.client.FinishBlocked()
+	if !done {
+		return false
+	}
+	c.state = st
+	c.sys = -1
+	c.settle()
+	return true
+}
+
+// collect keeps what a blocked client sends, up to the query buffer limit, and notices when it goes.
+func (c *conn) collect(fd uintptr) bool {
+	for {
+		s := c.acquire()
+		room := s.room(0)
+		n, err := readFD(int(fd), room)
+		if n <= 0 {
+			if err == syscall.EAGAIN {
+				return false
+			}
+			c.err = readError(n, err)
+			return true
+		}
+		c.took(s, n)
+		if int64(s.end-s.start) > c.srv.queryLimit.Load() {
+			c.err = io.ErrShortBuffer
+			return true
+		}
+		if n < len(room) {
+			return false
+		}
+	}
+}
+
+func (c *conn) collectPlain() error {
+	for {
+		s := c.acquire()
+		n, err := c.nc.Read(s.room(0))
+		if n > 0 {
+			c.took(s, n)
+		}
+		if err != nil {
+			return err
+		}
+		if int64(s.end-s.start) > c.srv.queryLimit.Load() {
+			return io.ErrShortBuffer
+		}
+	}
+}
+
+// --- core.Conn ---------------------------------------------------------------
+
+func (c *conn) RemoteAddr() string { return c.remote }
+func (c *conn) LocalAddr() string  { return c.local }
+func (c *conn) FD() int            { return c.fd }
+
+// Wake ends the wait of a blocked client.
+func (c *conn) Wake() { c.nc.SetReadDeadline(time.Unix(1, 0)) }
+
+// Close ends the connection from any goroutine.
+func (c *conn) Close(flush bool) {
+	c.client.CancelBlocked(nil)
+	if !flush {
+		c.shut(false)
+		return
+	}
+	c.out.closeWhenEmpty(c)
+}
+
+// shut closes the socket, once; the connection's goroutine notices.
+func (c *conn) shut(drain bool) {
+	if drain && c.out.drain(c) {
+		return // the writer closes when it has finished
+	}
+	if !c.closed.Swap(true) {
+		c.out.close()
+		c.nc.Close()
+	}
+}
+
+func (c *conn) Buffers() core.ConnBuffers {
+	pending, pieces := c.out.size()
+	q, qcap := int(c.querySz.Load()), int(c.queryCap.Load())
+	return core.ConnBuffers{Query: q, QueryFree: max(0, qcap-q), Output: pending, OutputList: pieces}
+}

@@ -1,0 +1,312 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/options"
+	"github.com/redust/redust/protocol"
+)
+
+// Server accepts connections for an engine.
+type Server struct {
+	eng *core.Engine
+	log hclog.Logger
+
+	mu        sync.Mutex
+	listeners []net.Listener
+	conns     map[*conn]struct{}
+	closed    bool
+	wg        sync.WaitGroup
+	stop      chan struct{}
+
+	maxClients *options.IntValue
+	timeout    *options.IntValue
+	keepAlive  *options.IntValue
+	maxBulk    *options.IntValue
+	protected  *options.BoolValue
+	password   *options.StringValue
+	queryLimit *options.IntValue
+	outLimits  atomic.Pointer[[options.ClassCount]options.BufferLimit]
+	explicit   atomic.Bool // bind was given: protected mode is off
+	limOpen    atomic.Pointer[protocol.Limits]
+	limClosed  atomic.Pointer[protocol.Limits]
+}
+
+// New prepares a server; Listen opens its ports.
+func New(eng *core.Engine, log hclog.Logger) *Server {
+	o := eng.Options()
+	s := &Server{eng: eng, log: log, conns: map[*conn]struct{}{}, stop: make(chan struct{}),
+		maxClients: o.Int("maxclients"), timeout: o.Int("timeout"), keepAlive: o.Int("tcp-keepalive"),
+		maxBulk: o.Int("proto-max-bulk-len"), protected: o.Bool("protected-mode"), password: o.String("requirepass"),
+		queryLimit: o.Int("client-query-buffer-limit")}
+	s.readLimits()
+	for _, name := range []string{"proto-max-bulk-len", "client-output-buffer-limit"} {
+		o.OnApply(func() error { s.readLimits(); return nil }, name)
+	}
+	s.explicit.Store(!o.IsDefault("bind"))
+	s.wg.Add(1)
+	go s.cron()
+	return s
+}
+
+// readLimits takes over the options that are kept in another form.
+func (s *Server) readLimits() {
+	open := &protocol.Limits{MaxBulk: s.maxBulk.Load()}
+	closed := *open
+	closed.Unauthenticated = true
+	s.limOpen.Store(open)
+	s.limClosed.Store(&closed)
+	out := options.ParseBufferLimits(s.eng.Options().String("client-output-buffer-limit").Load())
+	s.outLimits.Store(&out)
+}
+
+func (s *Server) limits(c *core.Client) *protocol.Limits {
+	if c.Has(core.FlagAuthenticated) {
+		return s.limOpen.Load()
+	}
+	return s.limClosed.Load()
+}
+
+// Serve accepts connections from l until the server is closed. The server owns l.
+func (s *Server) Serve(l net.Listener) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		l.Close()
+		return net.ErrClosed
+	}
+	s.listeners = append(s.listeners, l)
+	s.mu.Unlock()
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			s.log.Warn("error accepting a client connection", "error", err)
+			select {
+			case <-time.After(50 * time.Millisecond): // out of descriptors: don't spin
+			case <-s.stop:
+				return nil
+			}
+			continue
+		}
+		s.accept(nc)
+	}
+}
+
+// refuse answers a connection that may not stay.
+func (s *Server) refuse(nc net.Conn, text string) {
+	s.eng.Stats().Rejected.Add(1)
+	nc.SetWriteDeadline(time.Now().Add(time.Second))
+	nc.Write([]byte("-" + text + "\r\n"))
+	nc.Close()
+}
+
+const deniedText = "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. " +
+	"In this mode connections are only accepted from the loopback interface. " +
+	"If you want to connect from external computers to Redis you may adopt one of the following solutions: " +
+	"1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. " +
+	"2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. " +
+	"3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. " +
+	"4) Set up an authentication password for the default user. " +
+	"NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside."
+
+func (s *Server) accept(nc net.Conn) {
+	if int64(s.eng.Clients().Len()) >= s.maxClients.Load() {
+		s.refuse(nc, string(protocol.ErrMaxClients))
+		return
+	}
+	tcp, isTCP := nc.(*net.TCPConn)
+	if isTCP && s.protected.Load() && s.password.Load() == "" && !loopback(nc.RemoteAddr()) {
+		s.refuse(nc, deniedText)
+		return
+	}
+	if isTCP {
+		tcp.SetNoDelay(true)
+		if ka := s.keepAlive.Load(); ka > 0 {
+			tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: time.Duration(ka) * time.Second,
+				Interval: time.Duration(max(ka/3, 1)) * time.Second, Count: 3})
+		} else {
+			tcp.SetKeepAlive(false)
+		}
+	}
+	c := &conn{srv: s, nc: nc, sys: -1, remote: addrText(nc.RemoteAddr(), nc.LocalAddr()), local: addrText(nc.LocalAddr(), nc.LocalAddr())}
+	c.raw, c.fd = rawConn(nc)
+	_, c.unix = nc.(*net.UnixConn)
+	c.client = s.eng.NewClient(c)
+	if c.unix {
+		c.client.Set(core.FlagUnixSocket)
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		nc.Close()
+		s.eng.CloseClient(c.client)
+		return
+	}
+	s.conns[c] = struct{}{}
+	s.wg.Add(1)
+	s.mu.Unlock()
+	s.eng.Stats().Connections.Add(1)
+	go c.serve()
+}
+
+func loopback(a net.Addr) bool {
+	t, ok := a.(*net.TCPAddr)
+	return !ok || t.IP.IsLoopback()
+}
+
+// addrText is an address as Redis shows it: "ip:port", "[v6]:port", or "path:0".
+func addrText(a, local net.Addr) string {
+	if u, ok := local.(*net.UnixAddr); ok {
+		return u.Name + ":0"
+	}
+	if a == nil {
+		return "?:0"
+	}
+	return a.String()
+}
+
+func (s *Server) remove(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.wg.Done()
+}
+
+// cron closes idle clients and those over their soft output limit, once a second or more often.
+func (s *Server) cron() {
+	defer s.wg.Done()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-tick.C:
+		}
+		s.sweep()
+	}
+}
+
+func (s *Server) sweep() {
+	s.mu.Lock()
+	all := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		all = append(all, c)
+	}
+	s.mu.Unlock()
+	idleMs := s.timeout.Load() * 1000
+	now := s.eng.NowMs()
+	var memory int64
+	for _, c := range all {
+		c.enforceSoft()
+		pending, _ := c.out.size()
+		memory += int64(pending) + c.queryCap.Load()
+		if idleMs > 0 && !c.client.Has(core.FlagBlocked|core.FlagSubscribed|core.FlagReplica|core.FlagPrimary|core.FlagMonitor) &&
+			min(c.client.IdleMs(now), now-c.lastRead.Load()) > idleMs {
+			s.log.Debug("closing idle client", "addr", c.remote)
+			c.shut(false)
+		}
+	}
+	s.eng.SetBufferMemory(memory)
+}
+
+// CloseListeners stops accepting connections.
+func (s *Server) CloseListeners() {
+	s.mu.Lock()
+	ls := s.listeners
+	s.listeners = nil
+	s.mu.Unlock()
+	for _, l := range ls {
+		l.Close()
+	}
+}
+
+// Close stops listening, closes every connection and waits for their goroutines.
+func (s *Server) Close() error {
+	s.CloseListeners()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	close(s.stop)
+	all := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		all = append(all, c)
+	}
+	s.mu.Unlock()
+	for _, c := range all {
+		c.client.CancelBlocked(nil)
+		c.shut(false)
+	}
+	s.wg.Wait()
+	return nil
+}
+
+// Listen opens the TCP listeners of a bind list as Redis understands it: "*" and
+// "-::*" are all addresses, a leading "-" makes an address optional.
+func Listen(bind []string, port, backlog int) ([]net.Listener, error) {
+	var out []net.Listener
+	for _, addr := range bind {
+		optional := strings.HasPrefix(addr, "-")
+		host := strings.TrimPrefix(addr, "-")
+		network := "tcp4"
+		switch {
+		case host == "*":
+			host = "0.0.0.0"
+		case host == "::*":
+			network, host = "tcp6", "::"
+		case strings.Contains(host, ":"):
+			network = "tcp6"
+		default:
+			if ip := net.ParseIP(host); ip == nil {
+				network = "tcp"
+			}
+		}
+		l, err := net.Listen(network, net.JoinHostPort(host, fmt.Sprint(port)))
+		if err != nil {
+			if optional && !errors.Is(err, errInUse) {
+				continue
+			}
+			for _, o := range out {
+				o.Close()
+			}
+			return nil, &ListenError{Addr: addr, Port: port, Err: err}
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// ListenError is a port that could not be opened, in redis-server's words.
+type ListenError struct {
+	Addr string
+	Port int
+	Err  error
+}
+
+func (e *ListenError) Unwrap() error { return e.Err }
+
+func (e *ListenError) Error() string {
+	reason := e.Err
+	var sys *os.SyscallError
+	if errors.As(e.Err, &sys) {
+		text := sys.Err.Error()
+		reason = errors.New(sys.Syscall + ": " + strings.ToUpper(text[:1]) + text[1:])
+	}
+	return fmt.Sprintf("Could not create server TCP listening socket %s:%d: %v", e.Addr, e.Port, reason)
+}

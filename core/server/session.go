@@ -1,0 +1,95 @@
+package server
+
+import (
+	"sync"
+
+	"github.com/redust/redust/protocol"
+)
+
+const (
+	inputBytes  = 16 << 10
+	outputBytes = 16 << 10
+	// flushBytes of replies are written even though more requests are at hand.
+	flushBytes = 64 << 10
+	// keptInput and keptOutput are the largest buffers that are used again.
+	keptInput  = 64 << 10
+	keptOutput = 256 << 10
+)
+
+// session is what a connection needs while it has input: it goes back to the
+// pool whenever the connection is idle between requests.
+type session struct {
+	in         []byte // len == cap
+	start, end int    // unprocessed input
+	out        []byte
+	parser     protocol.Parser
+}
+
+var sessions = sync.Pool{New: func() any {
+	return &session{in: make([]byte, inputBytes), out: make([]byte, 0, outputBytes)}
+}}
+
+func (s *session) buffered() int { return s.end - s.start }
+
+// room returns free space behind the input, at least a quarter buffer, or need bytes if that
+// is more: the input is moved to the front, or the buffer doubled. It never grows
+// ahead of data: a declared length alone costs nothing.
+func (s *session) room(need int) []byte {
+	if s.start == s.end {
+		s.start, s.end = 0, 0
+		if len(s.in) > keptInput && need == 0 {
+			s.in = make([]byte, inputBytes)
+		}
+	}
+	if len(s.in)-s.end < inputBytes/4 {
+		if s.start > len(s.in)/2 {
+			s.end = copy(s.in, s.in[s.start:s.end])
+			s.start = 0
+		} else {
+			size := 2 * len(s.in)
+			if want := s.buffered() + need; need > 0 && want < size {
+				size = max(want, len(s.in)+inputBytes)
+			}
+			grown := make([]byte, size)
+			s.end = copy(grown, s.in[s.start:s.end])
+			s.start = 0
+			s.in = grown
+		}
+	}
+	return s.in[s.end:]
+}
+
+// acquire returns the connection's session, taking one from the pool if it is idle.
+func (c *conn) acquire() *session {
+	if c.s == nil {
+		c.s = sessions.Get().(*session)
+		c.client.W.Buf = c.s.out
+	}
+	return c.s
+}
+
+// idle gives the session back when no part of a request is in it.
+func (c *conn) idle() {
+	if c.s != nil && c.s.buffered() == 0 {
+		c.release()
+	}
+}
+
+func (c *conn) release() {
+	s := c.s
+	if s == nil {
+		return
+	}
+	c.s = nil
+	s.out = c.client.W.Buf[:0]
+	c.client.W.Buf = nil
+	c.client.Idle()
+	c.querySz.Store(0)
+	c.queryCap.Store(0)
+	if len(s.in) > keptInput || cap(s.out) > keptOutput {
+		return
+	}
+	s.start, s.end = 0, 0
+	s.parser.Reset()
+	sessions.Put(s)
+}
