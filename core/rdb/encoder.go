@@ -238,22 +238,23 @@ func (e *Encoder) Function(code []byte) {
 
 // KeyMeta is what is known of a key beside its value. The zero value is a key without TTL and nothing known.
 type KeyMeta struct {
-	ExpireMs int64 // milliseconds since the Unix epoch; 0 for no TTL
-	IdleSec  int64 // seconds since the last access, if HasIdle
-	Freq     uint8 // the counter of LFU, if HasFreq
-	HasIdle  bool
-	HasFreq  bool
+	ExpireMs  int64  // milliseconds since the Unix epoch, if HasExpire
+	IdleSec   uint64 // seconds since the last access, if HasIdle
+	Freq      uint8  // the counter of LFU, if HasFreq
+	HasExpire bool
+	HasIdle   bool
+	HasFreq   bool
 }
 
 // Key appends what stands before a value of type t. The value's body must follow.
 func (e *Encoder) Key(t Type, key []byte, meta KeyMeta) {
-	if meta.ExpireMs != 0 {
+	if meta.HasExpire {
 		e.buf = append(e.buf, opExpireMs)
 		e.fixed64(uint64(meta.ExpireMs))
 	}
 	if meta.HasIdle {
 		e.buf = append(e.buf, opIdle)
-		e.Length(uint64(meta.IdleSec))
+		e.Length(meta.IdleSec)
 	}
 	if meta.HasFreq {
 		e.buf = append(e.buf, opFreq, meta.Freq)

@@ -5,8 +5,13 @@ import (
 	"errors"
 )
 
-// ErrPayload is what RESTORE replies, after "ERR ", to a payload that is damaged or of a newer version.
-var ErrPayload = errors.New("DUMP payload version or checksum are wrong")
+// What RESTORE replies, after "ERR ".
+var (
+	// ErrPayload is for a payload that is damaged or of a newer version.
+	ErrPayload = errors.New("DUMP payload version or checksum are wrong")
+	// ErrBadFormat is for one that is intact but holds no value that can be decoded, whatever the detail.
+	ErrBadFormat = errors.New("Bad data format")
+)
 
 // payloadFooter is a version of two bytes and a checksum of eight over all that is before it.
 const payloadFooter = 10
@@ -23,10 +28,10 @@ func SealPayload(dst []byte, start int) []byte {
 	return binary.LittleEndian.AppendUint64(dst, CRC64(0, dst[start:]))
 }
 
-// CheckPayload returns type and body of a payload, which are part of b, or ErrPayload. That the checksum is right
-// says nothing about the body: anybody can compute it.
+// CheckPayload returns type and body of a payload, which are part of b, or ErrPayload, or ErrBadFormat if it is empty.
+// That the checksum is right says nothing about the body: anybody can compute it.
 func CheckPayload(b []byte) (t Type, body []byte, err error) {
-	if len(b) < payloadFooter+1 {
+	if len(b) < payloadFooter {
 		return 0, nil, ErrPayload
 	}
 	footer := b[len(b)-payloadFooter:]
@@ -35,6 +40,9 @@ func CheckPayload(b []byte) (t Type, body []byte, err error) {
 	}
 	if CRC64(0, b[:len(b)-8]) != binary.LittleEndian.Uint64(footer[2:]) {
 		return 0, nil, ErrPayload
+	}
+	if len(b) == payloadFooter {
+		return 0, nil, ErrBadFormat
 	}
 	return Type(b[0]), b[1 : len(b)-payloadFooter], nil
 }

@@ -1,0 +1,28 @@
+package rdb
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestCRC64(t *testing.T) {
+	// The check value of the algorithm, and what Redis's own test prints for it.
+	if got := CRC64(0, []byte("123456789")); got != 0xe9c6d914c4b8d9ca {
+		t.Errorf("%016x", got)
+	}
+	p := bytes.Repeat([]byte("abcdefghijklm"), 50)
+	want := CRC64(0, p)
+	for cut := range p {
+		if got := CRC64(CRC64(0, p[:cut]), p[cut:]); got != want {
+			t.Fatalf("cut at %d: %016x, want %016x", cut, got, want)
+		}
+	}
+}
+
+func BenchmarkCRC64(b *testing.B) {
+	p := make([]byte, 64<<10)
+	b.SetBytes(int64(len(p)))
+	for b.Loop() {
+		CRC64(0, p)
+	}
+}
