@@ -127,6 +127,25 @@ func TestNoServer(t *testing.T) {
 	}
 }
 
+func TestServerThatWantsAuth(t *testing.T) {
+	addr := startRedis(t)
+	c, err := (load.Target{Addr: addr}).Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Do("CONFIG", "SET", "requirepass", "secret"); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	if code := run([]string{"--addr", addr, "-n", "100", "--groups", "ping"}, &out, &errs); code != 1 || !strings.Contains(errs.String(), "NOAUTH") {
+		t.Errorf("without a password: code %d, %q", code, errs.String())
+	}
+	if code := run([]string{"--addr", addr, "-n", "100", "--groups", "ping", "--user", "default", "-a", "secret"}, &out, &errs); code != 0 {
+		t.Errorf("with the password: code %d, %q", code, errs.String())
+	}
+}
+
 func TestWithPort(t *testing.T) {
 	for in, want := range map[string]string{
 		"localhost": "localhost:6379", "10.0.0.1:7000": "10.0.0.1:7000", "::1": "[::1]:6379", "[::1]": "[::1]:6379",

@@ -127,7 +127,7 @@ func (c *Control) InfoInt(section, field string) (int64, error) {
 }
 
 // Missing returns those of the group's commands that the server doesn't have. It asks COMMAND INFO; where that isn't answered it
-// sends each command bare and looks for `unknown command`.
+// sends each command bare and looks for `unknown command`. A server that wants AUTH first is an error.
 func (c *Control) Missing(g *Group) ([]string, error) {
 	names := g.commandNames()
 	v, err := c.Do(append([]string{"COMMAND", "INFO"}, names...)...)
@@ -140,7 +140,7 @@ func (c *Control) Missing(g *Group) ([]string, error) {
 		}
 		return missing, nil
 	}
-	if err != nil && !isReply(err) {
+	if err != nil && (!isReply(err) || strings.HasPrefix(err.Error(), "NOAUTH")) {
 		return nil, err
 	}
 	for _, n := range names {

@@ -12,7 +12,8 @@ const flushRounds = 3
 
 // flushPart runs FLUSHALL on a full server while clients read.
 func flushPart(ctx context.Context, b *bench) (section, error) {
-	s := section{title: "FLUSHALL", text: fmt.Sprintf("%s keys, %d clients that read without a pipeline for %s, one FLUSHALL after a second of it. Medians of %d rounds, and the worst.",
+	s := section{title: "FLUSHALL", text: fmt.Sprintf("%s keys, %d clients that read without a pipeline for %s, one FLUSHALL after a second of it. Medians of %d rounds, and the worst. "+
+		"Target: nobody waits more than 10 ms for it.",
 		load.Count(b.keys), quietClients, window, flushRounds)}
 	table, err := b.each(ctx, func(ctx context.Context, s *server) ([]figure, error) {
 		var quiet, busy, call []float64

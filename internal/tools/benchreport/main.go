@@ -4,7 +4,7 @@
 //
 //	benchreport -only set_get,memory
 //
-// which prints to standard output unless -out is given. A full run takes about ten minutes; see [parts] for what there is.
+// which prints to standard output unless -out is given. A full run takes about twelve minutes; see [parts] for what there is.
 package main
 
 import (

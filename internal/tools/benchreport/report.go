@@ -102,7 +102,7 @@ func kernel() string {
 const reportHead = `# Benchmarks
 
 Redust beside redis-server on one machine in one run, both without persistence. Written by ` + "`make bench`" + `, which needs
-redis-server in the path and about ten minutes; nothing here is edited by hand. To repeat a part:
+redis-server in the path and about twelve minutes; nothing here is edited by hand. To repeat a part:
 
     make build
     go run ./internal/tools/benchreport -only set_get,memory

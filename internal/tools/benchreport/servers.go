@@ -177,7 +177,7 @@ func (s *server) rss() (int64, error) {
 	return 0, errors.New("no VmRSS")
 }
 
-// settle waits until the resident size has changed by less than half a percent for two seconds, at most 20 seconds, and returns it.
+// settle waits until the resident size has changed by less than half a percent for three seconds, at most 20 seconds, and returns it.
 func (s *server) settle(ctx context.Context) (int64, error) {
 	var last int64
 	calm := 0
@@ -194,7 +194,7 @@ func (s *server) settle(ctx context.Context) (int64, error) {
 			calm = 0
 			last = now
 		}
-		if calm == 4 {
+		if calm == 6 {
 			return now, nil
 		}
 	}
