@@ -117,15 +117,23 @@ func matchClass(pattern []byte, p int, c byte, fold bool) (ok bool, next int) {
 
 // inRange compares as C's signed chars do: bytes from 0x80 up are below the ASCII ones.
 func inRange(from, to, c byte, fold bool) bool {
-	lo, hi := int8(from), int8(to)
-	if lo > hi {
-		lo, hi = hi, lo
+	if int8(from) > int8(to) {
+		from, to = to, from
 	}
 	if fold {
 		// After the exchange, as Redis does: [a-Z] becomes [Z-a] and then the empty [z-a].
-		lo, hi, c = int8(lower(byte(lo))), int8(lower(byte(hi))), lower(c)
+		return foldOrder(c) >= foldOrder(from) && foldOrder(c) <= foldOrder(to)
 	}
-	return int8(c) >= lo && int8(c) <= hi
+	return int8(c) >= int8(from) && int8(c) <= int8(to)
+}
+
+// foldOrder is what glibc's tolower makes of a signed char: bytes from 0x80 up become their unsigned value, and so
+// are above the ASCII ones, except 0xff, which is taken for the end of a file.
+func foldOrder(c byte) int {
+	if c == 0xff {
+		return -1
+	}
+	return int(lower(c))
 }
 
 func lower(c byte) byte {

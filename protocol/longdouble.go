@@ -18,10 +18,10 @@ type LongDouble struct {
 }
 
 const (
-	ldMaxExp = 16384 - 64         // exp of the largest finite numbers
-	ldMinExp = -16445 - 63        // exp of the smallest number when normalized
-	ldMaxLen = 5*1024 - 1         // longer text is refused, as Redis does
-	pow10_17 = 100000000000000000 // 10^17: Redis prints 17 decimals
+	ldMaxExp    = 16384 - 64         // exp of the largest finite numbers
+	ldMinExp    = -16445 - 63        // exp of the smallest number when normalized
+	ldMaxLen    = 5*1024 - 1         // longer text is refused, as Redis does
+	decimalUnit = 100000000000000000 // 10^17: there are 17 decimals
 )
 
 // ParseLongDouble reads a number as Redis reads the arguments of INCRBYFLOAT: C's strtold, less leading spaces, NaN,
@@ -266,6 +266,18 @@ func LongDoubleFromFloat(f float64) LongDouble {
 // IsInf tells that the number is infinite: Redis then refuses with [ErrIncrNaN].
 func (x LongDouble) IsInf() bool { return x.inf }
 
+// Float64 is the nearest double, infinite if there is none.
+func (x LongDouble) Float64() float64 {
+	f := math.Ldexp(float64(x.mant), int(x.exp))
+	if x.inf {
+		f = math.Inf(1)
+	}
+	if x.neg {
+		f = -f
+	}
+	return f
+}
+
 // Add is x + y, rounded once. Infinities of opposite signs give an infinity as well, which callers refuse alike.
 func (x LongDouble) Add(y LongDouble) LongDouble {
 	switch {
@@ -338,9 +350,9 @@ func (x LongDouble) AppendText(dst []byte) []byte {
 	if frac == 0 {
 		return dst
 	}
-	// 10^17 in front keeps the zeros behind the point; its digit becomes the point.
+	// A 1 in front keeps the zeros behind the point; its digit becomes the point.
 	at := len(dst)
-	dst = strconv.AppendUint(dst, frac+pow10_17, 10)
+	dst = strconv.AppendUint(dst, frac+decimalUnit, 10)
 	dst[at] = '.'
 	for dst[len(dst)-1] == '0' {
 		dst = dst[:len(dst)-1]
@@ -356,24 +368,19 @@ func (x LongDouble) split() (whole, frac uint64) {
 		whole = x.mant >> k
 		rest = x.mant & (1<<k - 1)
 	}
-	hi, lo := bits.Mul64(rest, pow10_17)
-	if k >= 127 {
-		return whole, 0 // the product is below 2^121: less than half a unit
+	if rest == 0 || k >= 127 {
+		return whole, 0 // rest * 10^17 is below 2^121: from 2^-127 on, less than half a decimal
 	}
-	// Round the 128-bit product at bit k.
-	qhi, qlo, _ := shiftRight128(hi, lo, k)
-	_ = qhi // the quotient is at most 10^17
-	below := func(n uint) bool { _, _, lost := shiftRight128(hi, lo, n); return lost }
-	if k > 0 {
-		_, halfBit, _ := shiftRight128(hi, lo, k-1)
-		if halfBit&1 == 1 && (qlo&1 == 1 || below(k-1)) {
-			qlo++
-		}
+	hi, lo := bits.Mul64(rest, decimalUnit)
+	_, doubled, more := shiftRight128(hi, lo, k-1) // the decimals and one bit, at most 2 * 10^17
+	frac = doubled >> 1
+	if doubled&1 == 1 && (more || frac&1 == 1) {
+		frac++
 	}
-	if qlo == pow10_17 {
+	if frac == decimalUnit {
 		return whole + 1, 0
 	}
-	return whole, qlo
+	return whole, frac
 }
 
 // appendHuge prints numbers of 2^64 and more, which are whole.

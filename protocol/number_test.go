@@ -196,12 +196,17 @@ func TestLongDoublesAgainstRedis(t *testing.T) {
 				b = fmt.Sprintf("-%s", strings.TrimPrefix(a, "-"))
 			}
 			pairs = append(pairs, [2]string{a, b})
-			commands = append(commands, []string{"SET", "f", a}, []string{"INCRBYFLOAT", "f", b})
+			commands = append(commands, []string{"SET", "f", a}, []string{"INCRBYFLOAT", "f", b},
+				[]string{"HSET", "h", "f", a}, []string{"HINCRBYFLOAT", "h", "f", b})
 		}
 		replies := o.pipeline(commands...)
 		for i, p := range pairs {
-			if got, want := incrByFloat(p[0], p[1]), replies[2*i+1].Text(); got != want {
+			if got, want := incrByFloat(p[0], p[1]), replies[4*i+1].Text(); got != want {
 				t.Fatalf("%q + %q = %s, Redis %s", p[0], p[1], got, want)
+			}
+			inHash, asString := replies[4*i+3], replies[4*i+1]
+			if (inHash.Err() == nil) != (asString.Err() == nil) || inHash.Err() == nil && inHash.Text() != asString.Text() {
+				t.Fatalf("%q + %q: HINCRBYFLOAT %q, INCRBYFLOAT %q", p[0], p[1], inHash.Text(), asString.Text())
 			}
 		}
 	}
@@ -253,6 +258,22 @@ func TestHumanFloatAgainstBigFloat(t *testing.T) {
 		if got := string(AppendHumanFloat(nil, f)); got != want {
 			t.Errorf("%v: %s, want %s", f, got, want)
 		}
+	}
+}
+
+func TestLongDoubleFloat64(t *testing.T) {
+	r := newRand(t)
+	for range 10_000 {
+		f := math.Float64frombits(r.Uint64())
+		if f != f {
+			continue
+		}
+		if got := LongDoubleFromFloat(f).Float64(); got != f {
+			t.Fatalf("%b came back as %b", f, got)
+		}
+	}
+	if x, ok := ParseLongDouble([]byte("1e400")); !ok || !math.IsInf(x.Float64(), 1) || x.IsInf() {
+		t.Errorf("1e400: %v, %v", x, ok)
 	}
 }
 

@@ -283,9 +283,11 @@ func (p *Parser) Need() int { return p.need }
 // Idle tells that the parser holds no part of a request, so that it can serve another connection.
 func (p *Parser) Idle() bool { return p.pending == 0 }
 
-// Reset forgets an unfinished request and lets go of the caller's buffer and of large arrays.
+// Reset forgets an unfinished request, and lets go of large arrays and of the caller's buffer, into which the last
+// arguments point: call it before the buffer goes elsewhere while the Parser lives on.
 func (p *Parser) Reset() {
 	clear(p.args[:cap(p.args)])
+	p.pending = 0
 	p.shrink()
 	*p = Parser{spans: p.spans[:0], args: p.args[:0], scratch: p.scratch[:0]}
 }

@@ -1,9 +1,6 @@
 package protocol
 
-import (
-	"math"
-	"strconv"
-)
+import "strconv"
 
 // A Writer appends replies to Buf in the protocol version of the client. Buf may be lent and taken back at any time
 // between replies. It copies what it is given, checks no nesting, and allocates only to grow Buf.
@@ -216,28 +213,4 @@ func (w *Writer) Verbatim(format string, text []byte) {
 	w.Buf = append(w.Buf, ':')
 	w.Buf = append(w.Buf, text...)
 	w.Buf = append(w.Buf, '\r', '\n')
-}
-
-// AppendDouble appends f as C's %.17g prints it: what Redis 7.0 replies for scores. Infinities are "inf" and "-inf".
-func AppendDouble(dst []byte, f float64) []byte {
-	if i := int64(f); float64(i) == f && i > -1e17 && i < 1e17 && (i != 0 || !math.Signbit(f)) {
-		return strconv.AppendInt(dst, i, 10)
-	}
-	switch {
-	case math.IsInf(f, 1):
-		return append(dst, "inf"...)
-	case math.IsInf(f, -1):
-		return append(dst, "-inf"...)
-	case f != f && math.Signbit(f):
-		return append(dst, "-nan"...)
-	case f != f:
-		return append(dst, "nan"...)
-	}
-	return strconv.AppendFloat(dst, f, 'g', 17, 64)
-}
-
-// FormatDouble is AppendDouble as a string.
-func FormatDouble(f float64) string {
-	var text [32]byte
-	return string(AppendDouble(text[:0], f))
 }
