@@ -192,6 +192,9 @@ func (c *Client) AddSubscriptions(delta int) int {
 func (c *Client) SetReplyMode(off, skipNext bool) {
 	c.replyOff = off
 	c.replySkipNext = skipNext
+	if !off && !skipNext { // ON ends a SKIP at once: its own OK is sent
+		c.replySkip = false
+	}
 	c.updateGates()
 }
 

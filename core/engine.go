@@ -73,6 +73,7 @@ type Engine struct {
 	lazy     lazyStats
 	mem      memoryState
 	buffers  atomic.Int64 // clients' buffers, bytes
+	debug    DebugSettings
 
 	stop   chan struct{}
 	done   sync.WaitGroup

@@ -83,6 +83,9 @@ func (r *Registry) add(c *Command) {
 	c.args = args
 	c.lower = strings.ToLower(c.Name)
 	c.category = c.ACL | c.Flags.implied()
+	if c.ACL&CatScripting != 0 {
+		c.category &^= CatRead // as Redis derives it: EVAL_RO is readonly and not @read
+	}
 	c.stats = new(CommandStats)
 	c.id = len(r.all)
 	r.all = append(r.all, c)

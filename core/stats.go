@@ -175,6 +175,7 @@ type Stats struct {
 	Connections, Rejected                           atomic.Int64
 	NetIn, NetOut                                   atomic.Int64
 	OutputLimitDrops, QueryLimitDrops               atomic.Int64
+	Reads, Writes                                   atomic.Int64 // of sockets
 	evictedClients                                  atomic.Int64
 	errorReplies                                    atomic.Int64
 	activeExpireNs                                  atomic.Int64
@@ -244,7 +245,7 @@ func (e *Engine) ResetStats() {
 	}
 	s := &e.stats
 	for _, n := range []*atomic.Int64{&s.commands, &s.hits, &s.misses, &s.expired, &s.evicted, &s.Connections, &s.Rejected,
-		&s.NetIn, &s.NetOut, &s.OutputLimitDrops, &s.QueryLimitDrops, &s.errorReplies, &s.activeExpireNs, &s.evictedClients} {
+		&s.NetIn, &s.NetOut, &s.Reads, &s.Writes, &s.OutputLimitDrops, &s.QueryLimitDrops, &s.errorReplies, &s.activeExpireNs, &s.evictedClients} {
 		n.Store(0)
 	}
 	s.mu.Lock()

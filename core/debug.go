@@ -1,0 +1,17 @@
+package core
+
+import "sync/atomic"
+
+// DebugSettings are knobs that only DEBUG turns. Families read them when they
+// apply; zero means Redis's default.
+type DebugSettings struct {
+	// QuicklistPackedThreshold is the size in bytes from which a list element is kept
+	// outside packed chunks.
+	QuicklistPackedThreshold atomic.Int64
+}
+
+// Debug gives access to the engine's debug settings.
+func (e *Engine) Debug() *DebugSettings { return &e.debug }
+
+// ActiveExpire reports DEBUG SET-ACTIVE-EXPIRE's setting.
+func (e *Engine) ActiveExpire() bool { return e.activeExp.Load() }
