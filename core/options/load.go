@@ -61,6 +61,9 @@ func (t *Table) Load(name string, args []string, source Source) error {
 		o.occurrences = append(o.occurrences, Occurrence{Args: args, Source: source})
 		return nil
 	}
+	if len(args) == 0 && s.mayBeBare() {
+		args = []string{""}
+	}
 	if len(args) == 0 {
 		return fault(errWords, s.Allowed())
 	}

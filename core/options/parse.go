@@ -47,7 +47,7 @@ func (o *option) parse(args []string, current value) (value, error) {
 	case Flags:
 		v, err = parseFlags(s, args)
 	case List:
-		v = parseList(args)
+		v, err = parseList(s, args)
 	case SavePoints:
 		v, err = parseSavePoints(args)
 	case BufferLimits:
@@ -181,8 +181,11 @@ func ParseMemory(text string) (uint64, error) {
 func parseText(s *Spec, text string) (value, error) {
 	switch s.Kind {
 	case Filename:
+		if int64(len(text)) < s.Min {
+			return value{}, fmt.Errorf("%s can't be empty", s.Name)
+		}
 		if strings.ContainsRune(text, '/') {
-			return value{}, fmt.Errorf("%s can't be a path, just a filename", s.Name)
+			return value{}, fmt.Errorf("%s can't be a path, just a %s", s.Name, s.Unit)
 		}
 	case Title:
 		if !validTitle(text) {
@@ -248,11 +251,14 @@ func parseFlags(s *Spec, args []string) (value, error) {
 	return value{text: strings.Join(names, " "), num: bits}, nil
 }
 
-func parseList(args []string) value {
+func parseList(s *Spec, args []string) (value, error) {
 	if len(args) == 1 && args[0] == "" {
-		return value{}
+		return value{}, nil
 	}
-	return value{text: strings.Join(args, " ")}
+	if int64(len(args)) > s.max() {
+		return value{}, fmt.Errorf("Too many %s addresses specified.", s.Name) //nolint:staticcheck // Redis's text
+	}
+	return value{text: strings.Join(args, " "), num: int64(len(args))}, nil
 }
 
 func parseAddress(args []string) (value, error) {

@@ -22,14 +22,14 @@ const (
 	Bool
 	// String is any text.
 	String
-	// Filename is a String without a slash.
+	// Filename is a String without a slash. Spec.Min is its shortest length, Spec.Unit what it is: filename or dirname.
 	Filename
 	// Enum is one of Spec.Enum, in any case. Int handles read its position in that list.
 	Enum
 	// Flags is a set of Spec.Enum joined by spaces; the first name of the list stands for the empty set. Int handles read a
 	// bit for each name, the second name being bit 0.
 	Flags
-	// List is words joined by spaces, such as bind.
+	// List is words joined by spaces, at most Spec.Max of them: bind.
 	List
 	// SavePoints is pairs of seconds and changes: save.
 	SavePoints
@@ -46,7 +46,7 @@ const (
 	// Address is "host port", or nothing: replicaof.
 	Address
 	// Directive is not a value but an instruction of the configuration file, such as user or rename-command. It is loaded, each
-	// occurrence kept with its source, and neither printed by CONFIG GET nor changed by CONFIG SET.
+	// occurrence kept with its source, and neither printed by CONFIG GET nor changed by CONFIG SET. It takes Spec.Min to Spec.Max words.
 	Directive
 )
 
@@ -114,7 +114,7 @@ type Spec struct {
 	Kind    Kind
 	Default string   // in any form the kind accepts
 	Unit    string   // of the number: bytes, seconds, milliseconds, microseconds, percent, entries, ...
-	Min     int64    // smallest number of Int, Memory, Octal
+	Min     int64    // smallest number of Int, Memory and Octal
 	Max     int64    // largest number; 0 means the largest there is; of Percent: the largest percentage
 	Clamp   [2]int64 // if not zero, numbers outside are silently moved to the nearer end, as Redis does with hz
 	Enum    []string // names of Enum and Flags
@@ -132,6 +132,14 @@ type Spec struct {
 	// Check refuses a value that fits the kind and still can't be taken; its error's text is what the client reads. May be nil.
 	Check func(value string) error
 }
+
+// Repeats reports whether the option may be given several times in one configuration, each time adding to the last.
+func (s *Spec) Repeats() bool {
+	return s.Kind == SavePoints || s.Kind == BufferLimits || s.Kind == Directive
+}
+
+// mayBeBare reports whether the option may stand in a file without any word, which means nothing.
+func (s *Spec) mayBeBare() bool { return s.Kind == List || s.Kind == Percentiles }
 
 // Multi reports whether the configuration file gives the option more than one word, or repeats it.
 func (s *Spec) Multi() bool {

@@ -23,7 +23,7 @@ func newTable(t *testing.T) *Table {
 		{Name: "appendonly", Kind: Bool, Default: "no", DenyLoading: true},
 		{Name: "requirepass", Kind: String, Sensitive: true},
 		{Name: "dir", Kind: String, Default: ".", Protected: true},
-		{Name: "dbfilename", Kind: Filename, Default: "dump.rdb"},
+		{Name: "dbfilename", Kind: Filename, Default: "dump.rdb", Unit: "filename"},
 		{Name: "loglevel", Kind: Enum, Enum: []string{"debug", "verbose", "notice", "warning"}, Default: "notice"},
 		{Name: "shutdown-on-sigint", Kind: Flags, Enum: []string{"default", "save", "nosave", "now", "force"}, Default: "default"},
 		{Name: "bind", Kind: List, Default: "* -::*"},
