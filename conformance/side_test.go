@@ -84,16 +84,29 @@ var cleanState = []string{
 
 func (l *liveSide) begin(proto int) error {
 	l.proto = proto
-	if l.admin.do("PING").String() != "PONG" {
-		if err := l.restart(); err != nil {
-			return err
-		}
+	if err := l.ensureAdmin(); err != nil {
+		return err
 	}
 	l.settle()
 	for _, c := range cleanState {
 		l.admin.do(strings.Fields(c)...)
 	}
 	return nil
+}
+
+// ensureAdmin replaces the administrator's connection if a script broke it, and
+// the server if that can't be helped.
+func (l *liveSide) ensureAdmin() error {
+	if l.admin.do("PING").String() == "PONG" {
+		return nil
+	}
+	l.admin.close()
+	if c, err := dial(l.srv.addr(), 2); err == nil {
+		if l.admin = c; c.do("PING").String() == "PONG" {
+			return nil
+		}
+	}
+	return l.restart()
 }
 
 // settle waits until the connections of the script before are really gone.
@@ -165,8 +178,8 @@ func (l *liveSide) end() error {
 		}
 		return fmt.Errorf("%s died during the script; its log:\n%s", l.name, log)
 	}
-	if l.admin.do("PING").String() != "PONG" {
-		return l.restart()
+	if err := l.ensureAdmin(); err != nil {
+		return err
 	}
 	now, err := l.config()
 	if err != nil {
