@@ -15,6 +15,10 @@ type Command struct {
 	// FindKeys replaces Keys for commands whose keys no static spec can find
 	// (SORT ... STORE, EVAL): it returns the argument positions with access.
 	FindKeys func(args [][]byte) ([]KeyRef, error)
+	// Elsewhere adds keys in databases other than the client's (MOVE, COPY ... DB) to
+	// those that Keys found: they are locked and reserved with them, follow them in
+	// Ctx.Keys, and are not shown to clients. Nil means none.
+	Elsewhere func(c *Ctx, args [][]byte, keys []Key) []Key
 
 	Group      string // "string", "list" ...: the group of COMMAND DOCS
 	Since      string // Redis version that introduced it

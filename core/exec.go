@@ -100,6 +100,9 @@ func (e *Engine) findKeys(c *Ctx) {
 	for _, r := range c.refs {
 		c.keys = append(c.keys, c.makeKey(c.Args[r.Pos], c.db, r.Pos, r.Access))
 	}
+	if c.cmd.Elsewhere != nil {
+		c.keys = c.cmd.Elsewhere(c, c.Args, c.keys)
+	}
 }
 
 // run calls the handler. A panic in a command that may have changed data ends the

@@ -54,7 +54,8 @@ type dbKey struct {
 type reservation struct {
 	readers        int
 	writer         bool
-	waitingWriters int // new shared reservations let them go first
+	inPlace        bool // the writer changes the value it found; see Ctx.LookOther
+	waitingWriters int  // new shared reservations let them go first
 	done           chan struct{}
 }
 
@@ -215,6 +216,7 @@ func (e *Engine) reserve(c *Ctx) {
 		}
 		r.readers++ // a holder, whichever kind
 		r.writer = r.writer || k.access.exclusive()
+		r.inPlace = r.inPlace || k.access.exclusive() && k.access&Overwrite == 0
 	}
 	e.unlockSet(&c.shards, &c.shards)
 	c.mode = lockReserved

@@ -115,6 +115,7 @@ func (e *Engine) lockTransaction(c *Ctx, m *multiState) {
 	c.keys = c.keys[:0]
 	for i := range m.queue {
 		q := &m.queue[i]
+		first := len(c.keys)
 		c.refs, _ = q.cmd.AppendKeys(c.refs[:0], q.args)
 		for _, r := range c.refs {
 			k := c.makeKey(q.args[r.Pos], c.db, r.Pos, r.Access)
@@ -122,6 +123,9 @@ func (e *Engine) lockTransaction(c *Ctx, m *multiState) {
 				k.access = ReadWrite
 			}
 			c.keys = append(c.keys, k)
+		}
+		if q.cmd.Elsewhere != nil {
+			c.keys = append(c.keys[:first], q.cmd.Elsewhere(c, q.args, c.keys[first:])...)
 		}
 	}
 	for _, w := range c.client.watched {

@@ -132,7 +132,7 @@ func (c *Command) prepare() {
 	if c.Flags&Blocking != 0 {
 		c.keyWrite = true // waiting clients queue at the shard: exclusive
 	}
-	if len(c.Keys) == 1 && !c.movable && c.Keys[0].LastKey == 0 && c.Keys[0].Access&NotKey == 0 && (c.Arity > c.Keys[0].Index || -c.Arity > c.Keys[0].Index) {
+	if len(c.Keys) == 1 && !c.movable && c.Elsewhere == nil && c.Keys[0].LastKey == 0 && c.Keys[0].Access&NotKey == 0 && (c.Arity > c.Keys[0].Index || -c.Arity > c.Keys[0].Index) {
 		c.oneKey = c.Keys[0].Index
 	}
 }

@@ -32,6 +32,17 @@ type TypeInfo struct {
 	// Digest folds the value's logical content for DEBUG DIGEST, the same for every
 	// encoding, as Redis does: ordered types chain, unordered ones XOR.
 	Digest func(d *Digest, v Value)
+
+	// Each calls yield with the elements in the value's own order (a sorted set's:
+	// ascending) until it returns false: what SORT sorts. elem is valid during
+	// the call only. Nil means that SORT refuses the type.
+	Each func(v Value, yield func(elem []byte) bool)
+	// Field appends the value of a hash's field to dst, for SORT's key->field
+	// patterns; false when the field is absent. O(1) for an indexed value.
+	Field func(dst []byte, v Value, field []byte) ([]byte, bool)
+	// FromElements builds a value of n elements in order, which elem(0) to elem(n-1)
+	// return, valid until the next call: the list of SORT ... STORE. n > 0.
+	FromElements func(n int, elem func(i int) []byte) Stored
 }
 
 // Value is a stored value as handlers and type functions see it: exactly one
