@@ -116,6 +116,7 @@ type classState struct {
 	partial uint32 // list of spans with a free block
 	spans   uint32
 	free    uint32 // free blocks in them
+	total   uint32 // blocks in them, free or not
 }
 
 const idBins = maxSpanPages + 2 // free ranges of exactly 1..16 page IDs, then all longer ones
@@ -219,6 +220,7 @@ func (b *blocks) dropSpan(s uint32) {
 	cs := &b.class[sp.class]
 	b.unlink(s, &cs.partial)
 	cs.free -= uint32(sp.limit)
+	cs.total -= uint32(sp.limit)
 	cs.spans--
 	b.freeSpan(s)
 }
@@ -280,6 +282,7 @@ func (b *blocks) newSmallSpan(c int) uint32 {
 	sp.limit = uint16(n << pageShift / int(classes[c].size))
 	cs.spans++
 	cs.free += uint32(sp.limit)
+	cs.total += uint32(sp.limit)
 	b.link(s, &cs.partial)
 	return s
 }

@@ -33,6 +33,7 @@ type Keyspace struct {
 	epoch      uint8 // changed with all locks held, read with any
 	unfinished int   // epochs begun since one was walked to its end
 	mem        atomic.Int64
+	compactAt  atomic.Uint32 // shard that Compact looks at next
 }
 
 // Shard is the part of all databases that one lock guards.
