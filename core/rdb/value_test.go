@@ -97,6 +97,15 @@ func lp(elems ...string) []byte {
 	return l
 }
 
+func intset(members ...string) []byte {
+	is := packed.NewIntset(nil)
+	for _, s := range members {
+		v, _ := strconv.ParseInt(s, 10, 64)
+		is, _ = is.Add(v)
+	}
+	return is
+}
+
 func join(parts ...any) []byte {
 	var b []byte
 	for _, p := range parts {
