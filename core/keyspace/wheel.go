@@ -22,7 +22,7 @@ const (
 // Level l has slots of 64^l ticks. An entry due at tick t is on the lowest level at which t falls into the current or the next window of
 // 64 slots, counted from cur. Once cur is in the window before a higher slot's, the slot's entries can move down (cascade): that leaves
 // a whole window of time to move them a few at a time, so that however many there are, none is late.
-// Invariants: cur never passes an occupied slot of level 0, and never enters the time of an occupied slot of a higher level.
+// Invariant: cur is in or before the time of every occupied slot, and at most two windows before it.
 type wheel struct {
 	cur   int64 // tick: all before are done
 	gen   uint8
@@ -74,28 +74,31 @@ func (w *wheel) due(now int64) (slot int, ok bool) {
 	return int(t) & (levelSlots - 1), true
 }
 
-// cascading returns an occupied slot of a higher level that can move down, advancing cur towards now as far as need be to find one.
-// When there is none, cur is now.
+// cascading returns an occupied slot of a higher level that can move down, the lowest level first, after advancing cur towards now as far as may be: a slot
+// that is being moved holds cur back only at the end of its time. When there is none, cur is now, or at an occupied slot of level 0.
 func (w *wheel) cascading(now int64) (slot int, ok bool) {
 	for {
-		limit := now
+		limit, found := now, -1
+		if t, ok := w.nextOccupied(0, w.cur); ok {
+			limit = min(limit, t)
+		}
 		for l := 1; l < wheelLevels; l++ {
 			shift := uint(levelShift * l)
 			at := w.cur >> shift
 			s, ok := w.nextOccupied(l, at)
-			if !ok {
-				continue
+			switch {
+			case !ok:
+			case s > at+1:
+				limit = min(limit, (s-1)<<shift)
+			default:
+				limit = min(limit, (s+1)<<shift-1)
+				if found < 0 {
+					found = l*levelSlots + int(s)&(levelSlots-1)
+				}
 			}
-			if s <= at+1 {
-				return l*levelSlots + int(s)&(levelSlots-1), true
-			}
-			limit = min(limit, (s-1)<<shift)
-		}
-		if t, ok := w.nextOccupied(0, w.cur); ok {
-			limit = min(limit, t)
 		}
 		if limit <= w.cur {
-			return 0, false
+			return found, found >= 0
 		}
 		w.cur = limit
 	}
@@ -116,13 +119,13 @@ func (w *wheel) event() int64 {
 	return next
 }
 
-// oldest returns the earliest time in ms at which an entry may be due, neverEvent if the wheel is empty.
+// oldest returns the earliest time in ms at which an entry may be due, to the accuracy of its slot; neverEvent if the wheel is empty.
 func (w *wheel) oldest() int64 {
 	next := int64(neverEvent)
 	for l := range wheelLevels {
 		shift := uint(levelShift * l)
 		if s, ok := w.nextOccupied(l, w.cur>>shift); ok {
-			next = min(next, max(s<<shift, w.cur)<<tickShift)
+			next = min(next, s<<shift<<tickShift)
 		}
 	}
 	return next
