@@ -78,6 +78,9 @@ func (c *Client) WaitState() (waiting bool, until time.Time, argBytes int) {
 // MultiMemory is the size of the queued commands in bytes.
 func (c *Client) MultiMemory() int64 { return c.multiMem.Load() }
 
+// RepliesOff reports CLIENT REPLY OFF. Owner only.
+func (c *Client) RepliesOff() bool { return c.replyOff }
+
 // Dirty reports whether a watched key was changed.
 func (c *Client) Dirty() bool { return c.dirty.Load() }
 

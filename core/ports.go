@@ -37,6 +37,7 @@ type ConnBuffers struct {
 	Query, QueryFree int // unprocessed input, and free space behind it
 	Output           int // replies not yet written
 	OutputList       int // pieces in the pending list
+	Reply, ReplyPeak int // space for replies now, and its largest recent use
 }
 
 // User is who a client is authenticated as. Names are compared, contents belong to the Authorizer.
