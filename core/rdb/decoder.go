@@ -154,7 +154,7 @@ func (d *Decoder) take(n int) ([]byte, error) {
 	return b, nil
 }
 
-func (d *Decoder) byte() (byte, error) {
+func (d *Decoder) readByte() (byte, error) {
 	if d.pos < d.end && !d.keeping {
 		b := d.buf[d.pos]
 		d.pos++
@@ -250,7 +250,7 @@ func (d *Decoder) ReadLength() (uint64, error) {
 
 // length reads a length, or (special) the kind of an encoded string.
 func (d *Decoder) length() (n uint64, special bool, err error) {
-	b, err := d.byte()
+	b, err := d.readByte()
 	if err != nil {
 		return 0, false, err
 	}
@@ -258,7 +258,7 @@ func (d *Decoder) length() (n uint64, special bool, err error) {
 	case 0:
 		return uint64(b), false, nil
 	case len14:
-		low, err := d.byte()
+		low, err := d.readByte()
 		return uint64(b&^lenMask)<<8 | uint64(low), false, err
 	case encoded:
 		return uint64(b &^ lenMask), true, nil
@@ -401,7 +401,7 @@ func (d *Decoder) fixed64() (uint64, error) {
 // textDouble reads a double as Redis wrote it before 4.0: a length byte and text, or one of three special lengths.
 func (d *Decoder) textDouble() (float64, error) {
 	start := d.Offset()
-	n, err := d.byte()
+	n, err := d.readByte()
 	if err != nil {
 		return 0, err
 	}

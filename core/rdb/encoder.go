@@ -77,6 +77,9 @@ func (e *Encoder) Flush() error {
 	if e.w != nil && len(e.buf) > 0 {
 		e.write(e.buf)
 		e.buf = e.buf[:0]
+		if cap(e.buf) > keepScratch { // a large string was compressed
+			e.buf = nil
+		}
 	}
 	return e.err
 }

@@ -60,7 +60,7 @@ func (d *Decoder) Next(r *Record) error {
 	*r = Record{DB: r.DB, Offset: d.Offset()}
 	for {
 		start := d.Offset()
-		op, err := d.byte()
+		op, err := d.readByte()
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func (d *Decoder) opcode(op byte, r *Record, start int64) (done bool, err error)
 		return false, err
 	case opFreq:
 		r.Meta.HasFreq = true
-		r.Meta.Freq, err = d.byte()
+		r.Meta.Freq, err = d.readByte()
 		return false, err
 	case opAux:
 		r.Op = OpAux

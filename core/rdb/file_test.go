@@ -176,10 +176,10 @@ func TestRedisStartsOnOurFile(t *testing.T) {
 		if got := s.do("DBSIZE").Integer(); got != len(valueCases)-1 {
 			t.Errorf("%d keys, want %d", got, len(valueCases)-1)
 		}
-		if s.do("GET", "string").String() != "hello" || s.do("PEXPIRETIME", valueCases[1].name).Integer() != 4102444800000 {
+		if s.do("GET", "string").String() != "hello" || s.do("PEXPIRETIME", valueCases[1].name).String() != "4102444800000" {
 			t.Error("a key is not as it was written")
 		}
-		if got := s.strings("HGETALL", "hash zipmap"); !slices.Equal(comparable("hash", got), []string{"a=1", "b=2"}) {
+		if got := s.strings("HGETALL", "hash zipmap"); !slices.Equal(normalized("hash", got), []string{"a=1", "b=2"}) {
 			t.Errorf("%q", got)
 		}
 		s.do("SELECT", 3)

@@ -193,8 +193,8 @@ func (s *redisServer) read(key string) []string {
 	return nil
 }
 
-// comparable makes two readings of a value equal if the value is: order and the writing of scores don't count.
-func comparable(key string, elems []string) []string {
+// normalized makes two readings of a value equal if the value is: order and the writing of scores don't count.
+func normalized(key string, elems []string) []string {
 	elems = slices.Clone(elems)
 	kind, _, _ := strings.Cut(key, ":")
 	if kind == "hash" || kind == "zset" {
@@ -236,7 +236,7 @@ func TestRedisDumpAndRestore(t *testing.T) {
 				if err != nil || d.Offset() != int64(len(body)) {
 					t.Fatalf("%s %v: %v, %d of %d bytes", key, typ, err, d.Offset(), len(body))
 				}
-				if want := s.read(key); want != nil && !slices.Equal(comparable(key, r.elems), comparable(key, want)) {
+				if want := s.read(key); want != nil && !slices.Equal(normalized(key, r.elems), normalized(key, want)) {
 					t.Errorf("%s: %.200q, want %.200q", key, r.elems, want)
 				}
 				for name, ours := range reencode(t, typ, body, r, compression == "yes") {
@@ -358,7 +358,7 @@ func TestRedisReadsOldEncodings(t *testing.T) {
 		}
 		key := c.typ.Kind().String() + ":" + fmt.Sprint(i)
 		s.do("RESTORE", key, 0, AppendPayload(nil, c.typ, c.body))
-		if got, want := comparable(key, s.read(key)), comparable(key, strings.Split(c.want, " ")); !slices.Equal(got, want) {
+		if got, want := normalized(key, s.read(key)), normalized(key, strings.Split(c.want, " ")); !slices.Equal(got, want) {
 			t.Errorf("%s: Redis reads %q, we %q", c.name, got, want)
 		}
 	}

@@ -18,7 +18,7 @@ const (
 	TypeString           Type = 0
 	TypeList             Type = 1 // elements one by one, large lists until Redis 3.0
 	TypeSet              Type = 2
-	TypeZSet             Type = 3 // scores as text, until Redis 3.2; see TypeZSet2
+	TypeZSet             Type = 3 // scores as text, until Redis 3.2
 	TypeHash             Type = 4
 	TypeZSet2            Type = 5
 	TypeModule           Type = 6 // of Redis 4.0's release candidates, can't be read without the module
