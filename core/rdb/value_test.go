@@ -281,7 +281,7 @@ func TestEmptyCollections(t *testing.T) {
 func TestStrings(t *testing.T) {
 	inputs := []string{"", "0", "-1", "127", "128", "-129", "32768", "2147483647", "2147483648", "-2147483649", "007", "-0", "9223372036854775807",
 		strings.Repeat("a", 20), strings.Repeat("a", 21), strings.Repeat("ab", 10_000), strings.Repeat("x", 63), strings.Repeat("x", 64),
-		strings.Repeat("0123456789", 30_000), string(lzfSamples()["random"]), string(lzfSamples()["text"])}
+		strings.Repeat("0123456789", 30_000), strings.Repeat("0123456789", 330_000), string(lzfSamples()["random"]), string(lzfSamples()["text"])}
 	for _, compress := range []bool{false, true} {
 		var out bytes.Buffer
 		e := NewEncoder(&out, EncoderOptions{Compress: compress, Checksum: true})
