@@ -3,6 +3,7 @@ package core
 import (
 	"crypto/sha1"
 	"encoding/binary"
+	"encoding/hex"
 
 	"github.com/redust/redust/core/keyspace"
 )
@@ -74,4 +75,15 @@ func (c *Ctx) DigestAll() [sha1.Size]byte {
 		})
 	}
 	return all.sum
+}
+
+// Digest is DigestAll in hexadecimal, for tests and tools. It takes all shards.
+func (e *Engine) Digest() string {
+	var out string
+	c := Ctx{eng: e}
+	e.WithAllShards(func() {
+		sum := c.DigestAll()
+		out = hex.EncodeToString(sum[:])
+	})
+	return out
 }

@@ -190,7 +190,7 @@ type Stats struct {
 
 // StatsSnapshot is a copy of the counters.
 type StatsSnapshot struct {
-	Commands, Hits, Misses, Expired, Evicted, Dirty, ErrorReplies, ActiveExpireNs, ExpireLagMs int64
+	Commands, Hits, Misses, Expired, Evicted, Dirty, ErrorReplies, ActiveExpireNs, ExpireLagMs, EvictedClients int64
 }
 
 func (s *Stats) init() { s.errors = map[string]*atomic.Int64{} }
@@ -198,7 +198,7 @@ func (s *Stats) init() { s.errors = map[string]*atomic.Int64{} }
 // Load copies the counters.
 func (s *Stats) Load() StatsSnapshot {
 	return StatsSnapshot{s.commands.Load(), s.hits.Load(), s.misses.Load(), s.expired.Load(), s.evicted.Load(),
-		s.dirty.Load(), s.errorReplies.Load(), s.activeExpireNs.Load(), s.expireLagMs.Load()}
+		s.dirty.Load(), s.errorReplies.Load(), s.activeExpireNs.Load(), s.expireLagMs.Load(), s.evictedClients.Load()}
 }
 
 // Dirty counts changes since the start; persistence compares two readings.

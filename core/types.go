@@ -17,11 +17,11 @@ type TypeInfo struct {
 	// Save writes the value's body (neither type nor key) in RDB form, as RDBType says.
 	Save func(e *rdb.Encoder, v Value) error
 	// RDBTypes are the RDB type numbers that Load understands.
-	RDBTypes []byte
+	RDBTypes []rdb.Type
 	// Load reads a body of the given RDB type number.
-	Load func(d *rdb.Decoder, rdbType byte) (Stored, error)
+	Load func(d *rdb.Decoder, rdbType rdb.Type) (Stored, error)
 	// RDBType is the number that Save will write for v.
-	RDBType func(v Value) byte
+	RDBType func(v Value) rdb.Type
 	// Rewrite emits commands that rebuild the value at key.
 	Rewrite func(key []byte, v Value, emit func(args ...[]byte))
 	// Copy duplicates v for COPY; nil means that packed bytes are copied and

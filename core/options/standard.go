@@ -1,0 +1,54 @@
+package options
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/redust/redust/configs"
+)
+
+// Standard returns a table with every option of configs/redust.yaml at its default.
+func Standard() (*Table, error) {
+	list, err := configs.Load()
+	if err != nil {
+		return nil, err
+	}
+	t := New()
+	for _, o := range list {
+		s, err := fromConfig(o)
+		if err == nil {
+			err = t.Define(s)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("redust.yaml: %s: %w", o.Name, err)
+		}
+	}
+	return t, nil
+}
+
+func fromConfig(o configs.Option) (Spec, error) {
+	s := Spec{Name: o.Name, Aliases: o.Aliases, Default: o.Default, Unit: o.Unit, Min: o.Min, Max: o.Max, Enum: o.Enum,
+		Hidden: o.Hidden, Sensitive: o.Sensitive, Why: o.Why, Summary: o.Summary}
+	var err error
+	if s.Kind, err = ParseKind(o.Kind); err != nil {
+		return s, err
+	}
+	if s.Status, err = ParseStatus(o.Status); err != nil {
+		return s, err
+	}
+	if len(o.Clamp) == 2 {
+		s.Clamp = [2]int64{o.Clamp[0], o.Clamp[1]}
+	}
+	switch o.Set {
+	case "":
+	case "never":
+		s.Immutable = true
+	case "protected":
+		s.Protected = true
+	case "loaded":
+		s.DenyLoading = true
+	default:
+		return s, fmt.Errorf("set: %s", strconv.Quote(o.Set))
+	}
+	return s, nil
+}
