@@ -331,3 +331,25 @@ func TestListpackPick(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+func TestIteratorSkip(t *testing.T) {
+	lp := build([]byte("a"), []byte("1"), []byte("b"), []byte("2"))
+	it := lp.Iter(lp.First())
+	it.Skip(2)
+	if !it.Next() || string(it.Str) != "b" {
+		t.Errorf("%q", it.Str)
+	}
+	if it.Skip(9); it.Next() {
+		t.Error("there is an element behind the end")
+	}
+	if none := lp.Iter(-1); none.Next() {
+		t.Error("there is an element at -1")
+	}
+}
+
+func TestSafeToAdd(t *testing.T) {
+	lp := NewListpack(nil)
+	if !lp.SafeToAdd(MaxListpackBytes-len(lp)) || lp.SafeToAdd(MaxListpackBytes) {
+		t.Error("the limit is not MaxListpackBytes")
+	}
+}

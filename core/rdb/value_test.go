@@ -354,3 +354,26 @@ func TestTypeNames(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestEncoderReset(t *testing.T) {
+	e := NewEncoder(nil, EncoderOptions{Compress: true})
+	e.String(bytes.Repeat([]byte("z"), 500))
+	first := bytes.Clone(e.Bytes())
+	buf := make([]byte, 3, 1000)
+	e.Reset(nil, buf)
+	e.String(bytes.Repeat([]byte("z"), 500))
+	if !bytes.Equal(e.Bytes(), first) || &e.Bytes()[0] != &buf[0] || e.Offset() != int64(len(first)) {
+		t.Errorf("% x, want % x in the memory given", e.Bytes(), first)
+	}
+}
+
+func TestWrongKind(t *testing.T) {
+	d := NewBytesDecoder([]byte{1, 1, 'a'}, DecoderOptions{})
+	_, streamErr := d.ReadStream(TypeHash)
+	for i, err := range []error{d.ReadList(TypeHash, &recorder{}), d.ReadSet(TypeHash, &recorder{}), d.ReadHash(TypeSet, &recorder{}),
+		d.ReadZSet(TypeSet, &recorder{}), streamErr} {
+		if err == nil || !strings.Contains(err.Error(), "is no encoding of a") || d.Offset() != 0 {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
