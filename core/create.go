@@ -38,7 +38,7 @@ func (c *Ctx) Create(k Key, v Stored, deadlineMs int64) keyspace.Entry {
 type Taken struct {
 	Value    Stored // owned by the holder
 	Deadline int64  // milliseconds since the epoch, or NoDeadline
-	Access   uint32
+	Access   uint32 // LRU or LFU data; 0 stands for used just now
 }
 
 // Take removes the key and gives its value to the caller, who places it under another
@@ -62,23 +62,16 @@ func (c *Ctx) Take(k Key) (t Taken, ok bool) {
 	return t, true
 }
 
-// Place stores what Take gave under k, replacing what is there. It must come
-// before anything else uses Scratch.
+// Place stores t under k, a new key even if one was there before: what it held is freed in the
+// background. After Take it must come before anything else uses Scratch.
 func (c *Ctx) Place(k Key, t Taken) {
 	defer c.enter(k).leave()
 	if e, ok := c.eng.ks.Find(k.DB, k.hash, k.Name); ok {
 		c.eng.snapshotBefore(k.DB, e)
 		c.detach(c.eng.ks.DeleteEntry(e))
 	}
-	e := c.Create(k, t.Value, t.Deadline)
-	e.SetAccess(t.Access)
-}
-
-// SetAccess stores LRU or LFU data of an existing key: see LRUFromIdle and LFUAccess.
-func (c *Ctx) SetAccess(k Key, access uint32) {
-	defer c.enter(k).leave()
-	if e, ok := c.peek(k); ok {
-		e.SetAccess(access)
+	if e := c.Create(k, t.Value, t.Deadline); t.Access != 0 {
+		e.SetAccess(t.Access)
 	}
 }
 

@@ -29,31 +29,55 @@ func (c *Ctx) Inspect(k Key) (keyspace.Entry, bool) {
 }
 
 // LookOther calls fn with the entry of a key that is not among the command's own, its
-// shard locked shared: what SORT's patterns and KEYS need. Only for commands with
-// AllKeys, and only where no shard is locked (no keys, or keys reserved by a
-// Weight) or all are, as inside EXEC. fn must not call back into the
-// keyspace. False when the key is absent.
+// shard locked shared: what SORT's patterns need. Only for commands with AllKeys, and only
+// where no shard is locked (keys reserved by a Weight, or none) or all are, as inside
+// EXEC. fn must not call back into the keyspace. False when the key is absent.
 //
 // A key that a slow command changes in place is waited for: such a command holds all
 // its keys and waits for none, so there is no circle. One that is reserved
 // only to be overwritten keeps its old value, whole, until then.
 func (c *Ctx) LookOther(k Key, fn func(keyspace.Entry)) bool {
+	defer c.enterOther(k, true).leave()
+	return c.lookOther(k, fn)
+}
+
+// ExistsOther is Exists for a key that is not among the command's own, under the
+// conditions of LookOther.
+func (c *Ctx) ExistsOther(k Key) bool {
+	defer c.enterOther(k, false).leave()
+	expired := len(c.expired)
+	_, ok := c.peek(k)
+	c.expired = c.expired[:expired] // somebody else's affair
+	return ok
+}
+
+// readSection is a shard lock taken shared for one access.
+type readSection struct{ s *keyspace.Shard }
+
+func (s readSection) leave() {
+	if s.s != nil {
+		s.s.RUnlock()
+	}
+}
+
+// enterOther locks the shard of a foreign key shared, once nobody changes the key's value in
+// place if value is set.
+func (c *Ctx) enterOther(k Key, value bool) readSection {
 	switch c.mode {
 	case lockAll, lockAllShared:
-		return c.lookOther(k, fn)
+		return readSection{}
 	case lockShards:
-		panic("core: LookOther with shards locked")
+		panic("core: a look at another key with shards locked")
 	}
 	shard, s := c.eng.ks.Shard(k.shard), &c.eng.shards[k.shard]
 	for {
 		shard.RLock()
 		var r *reservation
-		if len(s.reserved) != 0 {
+		if value && len(s.reserved) != 0 {
 			r = s.reserved[dbKey{k.DB, string(k.Name)}]
 		}
 		if r == nil || !r.inPlace {
-			defer shard.RUnlock()
-			return c.lookOther(k, fn)
+			return readSection{shard}
 		}
 		shard.RUnlock()
 		<-r.done
