@@ -114,11 +114,11 @@ func (t *table) replace(e Entry, now int64) {
 func (sh *Shard) turnBack(now int64) {
 	for i := range sh.tables {
 		t := sh.tables[i].Load()
-		if t == nil || t.wheel == nil || t.wheel.cur <= now {
+		if t == nil || t.wheel == nil || t.wheel.cur < now {
 			continue
 		}
 		if t.expires.Load() == 0 {
-			t.wheel.cur = now
+			t.wheel.cur = now - 1
 			continue
 		}
 		t.newWheel(now)
@@ -131,7 +131,7 @@ func (t *table) newWheel(now int64) {
 	for t.wheels[g] != nil && t.drainSlot(t.wheels[g], t.wheel.cur) {
 		// A fourth jump backward before the first has been worked off: this one pays for it.
 	}
-	w := &wheel{gen: g, cur: now}
+	w := &wheel{gen: g, cur: now - 1}
 	t.wheels[g], t.wheel = w, w
 }
 
@@ -178,7 +178,8 @@ func (sh *Shard) nextEvent() int64 {
 	return next
 }
 
-// OverdueLag returns for how many milliseconds the oldest due key that is still there has been due, at most: 0 if none is. It takes shared locks
+// OverdueLag returns for how many milliseconds the oldest due key that is still there has been due, at least and, as soon as the wheel has got to
+// it, to within a tick: 0 if none is. It takes shared locks
 // of shards that have work to do.
 func (ks *Keyspace) OverdueLag(nowMs int64) (lagMs int64) {
 	for i := range ks.shards {

@@ -40,13 +40,13 @@ func (w *wheel) slotFor(t int64) (slot int, event int64) {
 		shift := uint(levelShift * l)
 		if t>>(shift+levelShift)-w.cur>>(shift+levelShift) <= 1 {
 			s := t >> shift
-			return l*levelSlots + int(s)&(levelSlots-1), (s - 1) << shift << tickShift
+			return l*levelSlots + int(s)&(levelSlots-1), ((s-1)<<shift + 1) << tickShift
 		}
 	}
 	// Beyond decades: as far as the wheel goes; from there it will be placed again.
 	const top = levelShift * (wheelLevels - 1)
 	s := (w.cur>>(top+levelShift)+2)<<levelShift - 1
-	return (wheelLevels-1)*levelSlots + int(s)&(levelSlots-1), (s - 1) << top << tickShift
+	return (wheelLevels-1)*levelSlots + int(s)&(levelSlots-1), ((s-1)<<top + 1) << tickShift
 }
 
 func (w *wheel) code(slot int) Ref { return Ref(w.gen)<<genShift + Ref(slot) + 1 }
@@ -75,10 +75,10 @@ func (w *wheel) due(now int64) (slot int, ok bool) {
 }
 
 // cascading returns an occupied slot of a higher level that can move down, the lowest level first, after advancing cur towards now as far as may be: a slot
-// that is being moved holds cur back only at the end of its time. When there is none, cur is now, or at an occupied slot of level 0.
+// that is being moved holds cur back only at the end of its time. cur stays before now, so that its slot is due: what is overdue goes there.
 func (w *wheel) cascading(now int64) (slot int, ok bool) {
 	for {
-		limit, found := now, -1
+		limit, found := now-1, -1
 		if t, ok := w.nextOccupied(0, w.cur); ok {
 			limit = min(limit, t)
 		}
@@ -113,19 +113,19 @@ func (w *wheel) event() int64 {
 	for l := 1; l < wheelLevels; l++ {
 		shift := uint(levelShift * l)
 		if s, ok := w.nextOccupied(l, w.cur>>shift); ok {
-			next = min(next, (s-1)<<shift<<tickShift)
+			next = min(next, ((s-1)<<shift+1)<<tickShift)
 		}
 	}
 	return next
 }
 
-// oldest returns the earliest time in ms at which an entry may be due, to the accuracy of its slot; neverEvent if the wheel is empty.
+// oldest returns the time in ms by which the first entry is due, to the accuracy of its slot; neverEvent if the wheel is empty.
 func (w *wheel) oldest() int64 {
 	next := int64(neverEvent)
 	for l := range wheelLevels {
 		shift := uint(levelShift * l)
 		if s, ok := w.nextOccupied(l, w.cur>>shift); ok {
-			next = min(next, s<<shift<<tickShift)
+			next = min(next, ((s+1)<<shift-1)<<tickShift)
 		}
 	}
 	return next
@@ -194,7 +194,7 @@ func (t *table) linkTTL(e Entry, ms int64) {
 		t.wheels[0] = t.wheel
 	}
 	if n == 0 {
-		t.wheel.cur = t.shard.clock.Load() >> tickShift
+		t.wheel.cur = t.shard.clock.Load()>>tickShift - 1
 	}
 	t.expires.Store(n + 1)
 	t.dueSum.Store(t.dueSum.Load() + dueTerm(ms))
