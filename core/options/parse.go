@@ -120,11 +120,17 @@ func parseMemory(s *Spec, text string, fault error) (value, error) {
 		return value{}, fault
 	}
 	limit := uint64(math.MaxUint64)
-	if s.Max != 0 {
+	switch {
+	case s.Kind == Percent: // Max is that of the percentage; negative numbers are percentages, so sizes have 63 bits
+		limit = math.MaxInt64
+	case s.Max != 0:
 		limit = uint64(s.Max)
 	}
 	if n < uint64(s.Min) || n > limit {
 		return value{}, fmt.Errorf("argument must be between %d and %d inclusive", s.Min, limit)
+	}
+	if s.Clamp != [2]int64{} {
+		n = min(max(n, uint64(s.Clamp[0])), uint64(s.Clamp[1]))
 	}
 	return value{text: strconv.FormatUint(n, 10), num: int64(min(n, math.MaxInt64))}, nil
 }
@@ -197,16 +203,22 @@ func parseText(s *Spec, text string) (value, error) {
 
 var titleVariables = []string{"title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"}
 
-// validTitle reports whether all braces of a proc-title-template hold known variables.
+// validTitle reports whether all braces of a proc-title-template hold known variables and something is left if those that may be
+// empty are.
 func validTitle(text string) bool {
+	filled := ""
 	for {
-		_, rest, found := strings.Cut(text, "{")
+		literal, rest, found := strings.Cut(text, "{")
+		filled += literal
 		if !found {
-			return true
+			return strings.TrimSpace(filled) != ""
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed || !slices.Contains(titleVariables, name) {
 			return false
+		}
+		if name != "title" && name != "unixsocket" && name != "config-file" {
+			filled += name
 		}
 		text = after
 	}

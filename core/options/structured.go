@@ -75,13 +75,14 @@ type BufferLimit struct {
 // ParseBufferLimits reads the text of a BufferLimits option, by class. Text that doesn't fit gives no limits: the table never holds such.
 func ParseBufferLimits(text string) [ClassCount]BufferLimit {
 	var limits [ClassCount]BufferLimit
-	if text != "" {
-		_ = readBufferLimits(strings.Split(text, " "), &limits)
-	}
+	_ = readBufferLimits(strings.Split(text, " "), &limits)
 	return limits
 }
 
 func readBufferLimits(args []string, limits *[ClassCount]BufferLimit) error {
+	if len(args) == 1 && args[0] == "" {
+		return nil
+	}
 	if len(args)%4 != 0 {
 		return errors.New("Wrong number of arguments in buffer limit configuration.") //nolint:staticcheck // Redis's text
 	}

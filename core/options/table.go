@@ -201,6 +201,23 @@ func (t *Table) Occurrences(name string) []Occurrence {
 	return o.occurrences
 }
 
+// Assign gives an option the value that the server itself decided on, such as a replicaof that a command has changed: limits and Check
+// hold, the ban on changing it doesn't, and no hook is run. The option's source becomes CONFIG SET's.
+func (t *Table) Assign(name, text string) error {
+	o := t.must(name)
+	t.setMu.Lock()
+	defer t.setMu.Unlock()
+	v, err := o.parse(splitArgs(&o.spec, text), o.current())
+	if err != nil {
+		return err
+	}
+	o.store(v)
+	t.mu.Lock()
+	o.source = Source{Kind: FromConfigSet}
+	t.mu.Unlock()
+	return nil
+}
+
 // Get returns the options whose name is one of the patterns, as CONFIG GET does: a pattern without *, ? or [ is a name and is returned
 // as it was written, hidden or not; others are globs, in any case, over the names that are not hidden. An option that fits several
 // patterns is returned once. Unknown names are left out. The cost is O(patterns * options).
