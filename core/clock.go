@@ -38,13 +38,6 @@ func (t *timeSource) read() (monoNs, wallMs int64) {
 // mono is the monotonic half of read.
 func (t *timeSource) mono() int64 { return int64(time.Since(t.base)) }
 
-func (t *timeSource) wall(monoNs int64) int64 {
-	if t.fake != nil {
-		return t.fake.Now().UnixMilli()
-	}
-	return (t.wallNs.Load() + monoNs) / 1e6
-}
-
 func (t *timeSource) now() time.Time {
 	if t.fake != nil {
 		return t.fake.Now()

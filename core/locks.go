@@ -15,20 +15,6 @@ type shardSet [numShards / 64]uint64
 func (s *shardSet) add(i int)      { s[i>>6] |= 1 << (i & 63) }
 func (s *shardSet) has(i int) bool { return s[i>>6]&(1<<(i&63)) != 0 }
 func (s *shardSet) empty() bool    { return s[0]|s[1]|s[2]|s[3] == 0 }
-func (s *shardSet) addAll(o *shardSet) {
-	for i := range s {
-		s[i] |= o[i]
-	}
-}
-
-func (s *shardSet) each(f func(i int)) {
-	for w, word := range s {
-		for word != 0 {
-			f(w<<6 + bits.TrailingZeros64(word))
-			word &= word - 1
-		}
-	}
-}
 
 var allShards = shardSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
 

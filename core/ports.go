@@ -11,10 +11,6 @@ import (
 // Clock is the source of time. Wall clock and monotonic clock come in one reading.
 type Clock interface{ Now() time.Time }
 
-type systemClock struct{}
-
-func (systemClock) Now() time.Time { return time.Now() }
-
 // Conn is a client's connection, as core sees it. All methods are safe from any goroutine.
 type Conn interface {
 	// Push appends b to the client's output and has it written without waiting. Core

@@ -21,10 +21,6 @@ type settings struct {
 	samples        *options.IntValue
 	lfuLog         *options.IntValue
 	lfuDecay       *options.IntValue
-	busyThreshold  *options.IntValue
-	lazyExpire     *options.BoolValue
-	lazyUserDel    *options.BoolValue
-	lazyUserFlush  *options.BoolValue
 	latencyEnabled *options.BoolValue
 }
 

@@ -1,0 +1,86 @@
+# Redust. `make` prints this help.
+
+GO        ?= go
+PORT      ?= 6379
+FUZZTIME  ?= 20s
+ROUNDS    ?= 5
+TOOLS     := $(GO) tool -modfile=internal/tools/versions/go.mod
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+SHA       := $(shell git rev-parse --short=8 HEAD 2>/dev/null || echo 00000000)
+LDFLAGS   := -X github.com/redust/redust/cmd.gitSHA=$(SHA)
+TESTTAGS  := invariants
+CGO       := $(shell command -v gcc >/dev/null 2>&1 && echo 1 || echo 0)
+RACE      := $(if $(filter 1,$(CGO)),-race,)
+export PATH := $(CURDIR)/.tools:$(PATH)
+
+.DEFAULT_GOAL := help
+
+help: ## Print this help
+	@echo "Redust: a Redis-compatible data server. Targets:"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+build: need-go ## Build bin/redust and bin/redust-bench
+	@mkdir -p bin
+	$(GO) build -ldflags "$(LDFLAGS)" -o bin/redust ./cmd/redust
+	$(GO) build -o bin/redust-bench ./cmd/redust-bench
+
+run: build ## Build and start the server on port 6379 (PORT=...)
+	./bin/redust --port $(PORT)
+
+test: need-go oracle build vet ## All tests, race detector on, with real Redis as the oracle
+ifeq ($(RACE),)
+	@echo "note: no gcc here, so the tests run without the race detector (apt-get install gcc)"
+endif
+	$(GO) test $(RACE) -tags $(TESTTAGS) -timeout 20m ./...
+
+race: need-go oracle build ## The unit tests only, with the race detector
+	$(GO) test -race -tags $(TESTTAGS) -timeout 20m $$($(GO) list ./... | grep -v /conformance)
+
+conformance: need-go oracle build ## The same scripts against Redust and real Redis
+	$(GO) test -v -count 1 -timeout 20m ./conformance
+
+golden: need-go oracle ## Write the golden traces anew from real Redis
+	$(GO) test ./conformance -count 1 -args -golden
+
+bench: need-go oracle build ## Measure beside redis-server, write docs/benchmarks.md (about 15 minutes)
+	$(GO) run ./internal/tools/benchreport
+
+bench-go: need-go ## Go benchmarks of the packages
+	$(GO) test -run '^$$' -bench . -benchmem ./core/... ./protocol/... ./families/...
+
+bench-compare: need-go ## Go benchmarks now against a revision: make bench-compare REF=main
+	@test -n "$(REF)" || { echo "say which revision: make bench-compare REF=main"; exit 1; }
+	./internal/tools/bench-compare.sh $(REF)
+
+fuzz: need-go ## Run every fuzz target for FUZZTIME each
+	./internal/tools/fuzz.sh $(FUZZTIME)
+
+lint: need-go ## vet, staticcheck, gofumpt
+	$(GO) vet ./...
+	$(TOOLS) staticcheck ./...
+	@out=$$($(TOOLS) gofumpt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofumpt would change:"; echo "$$out"; exit 1; }
+
+vet:
+	$(GO) vet -tags $(TESTTAGS) ./...
+
+fmt: need-go ## Format all Go files
+	$(TOOLS) gofumpt -w $$(git ls-files '*.go')
+
+cover: need-go oracle build ## Test coverage by package
+	$(GO) test -coverprofile=/tmp/redust-cover.out ./... && $(GO) tool cover -func=/tmp/redust-cover.out | tail -1
+
+vuln: need-go ## Known vulnerabilities of the dependencies (needs the vulnerability database)
+	$(TOOLS) govulncheck ./...
+
+ci: lint test ## What CI runs
+
+oracle:
+	@./internal/tools/oracle.sh
+
+need-go:
+	@command -v $(GO) >/dev/null 2>&1 || { echo "Go is missing: install Go 1.26 or newer (https://go.dev/dl)"; exit 1; }
+
+clean: ## Remove what was built
+	rm -rf bin .tools
+
+.PHONY: help build run test race conformance golden bench bench-go bench-compare fuzz lint vet fmt cover vuln ci oracle need-go clean

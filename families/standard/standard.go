@@ -1,0 +1,16 @@
+// Package standard lists the families of the stock binary.
+package standard
+
+import (
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/families/auth"
+	"github.com/redust/redust/families/connection"
+	"github.com/redust/redust/families/keys"
+	"github.com/redust/redust/families/server"
+	strfamily "github.com/redust/redust/families/strings"
+)
+
+// All returns a new instance of every stock family, in order of registration.
+func All() []core.Family {
+	return []core.Family{connection.New(), auth.New(), server.New(), keys.New(), strfamily.New()}
+}
