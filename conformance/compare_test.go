@@ -126,6 +126,9 @@ func sameShape(a, b value) bool {
 		code2, _, _ := strings.Cut(b.str(), " ")
 		return code1 == code2
 	case '$', '=':
+		if !isText(b.str()) {
+			return true
+		}
 		ours, theirs := fieldNames(a.str()), fieldNames(b.str())
 		for _, f := range theirs {
 			if !slices.Contains(ours, f) {
@@ -139,6 +142,11 @@ func sameShape(a, b value) bool {
 		}
 	}
 	return true
+}
+
+// isText tells a text from a binary payload.
+func isText(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\r' && c != '\n' || c > '~' })
 }
 
 // fieldNames lists the names in "# Section\r\nname:value\r\n" and "name=value

@@ -32,7 +32,7 @@ func (d difference) String() string {
 }
 
 func shorten(s string) string {
-	const most = 2000
+	const most = 800
 	s = strings.ReplaceAll(s, "\n", "\n          ")
 	if len(s) > most {
 		return s[:most] + fmt.Sprintf("... (%d bytes)", len(s))
@@ -103,7 +103,7 @@ func (r *run) exec() (err error) {
 // arrived before another client speaks, or the order would be chance.
 func (r *run) use(client string) {
 	if client != r.client {
-		for _, before := range r.blocking {
+		for _, before := range r.blocking { // at most one
 			awaitBlocked(r.ours, before[0])
 			awaitBlocked(r.theirs, before[1])
 		}
@@ -163,15 +163,18 @@ func (r *run) command(st *step, build func(rep int, mine, other map[string][]byt
 		return nil
 	}
 	before := [2]int{}
-	if st.async {
+	waits := st.async && len(r.blocking) == 0 // what is pipelined behind it can't block as well
+	if waits {
 		before[0], _ = r.ours.waiting()
 		before[1], _ = r.theirs.waiting()
 	}
 	if err := r.sendBoth(encodeCommand(ours), encodeCommand(theirs)); err != nil {
 		return err
 	}
+	if waits {
+		r.blocking = [][2]int{before}
+	}
 	if st.async {
-		r.blocking = append(r.blocking, before)
 		return nil
 	}
 	r.readBoth(st, replyPatience)
