@@ -40,6 +40,9 @@ type Command struct {
 	// Run handles the command. It gives exactly one reply through c.Reply or
 	// returns an error before writing any. Nil only for a container.
 	Run func(c *Ctx) error
+	// Secrets gives the positions of arguments that MONITOR and SLOWLOG must not
+	// show: passwords. Nil means none.
+	Secrets func(args [][]byte) []int
 	// Weight estimates, with the shard locks held, how many elements Run will
 	// touch. Above Engine's limit the command runs with its keys reserved
 	// instead of its shards locked. Nil means cheap.

@@ -26,8 +26,18 @@ var authCommands = []core.Command{{
 	Syntax:     "[username<6.0.0>] password",
 	History:    [][2]string{{"6.0.0", "A username may stand before the password."}},
 	ACL:        core.CatConnection,
+	Secrets:    secrets,
 	Run:        authCommand,
 }}
+
+// secrets are all arguments: the name tells who is worth attacking.
+func secrets(args [][]byte) []int {
+	out := make([]int, 0, 2)
+	for i := 1; i < len(args); i++ {
+		out = append(out, i)
+	}
+	return out
+}
 
 func authCommand(c *core.Ctx) error {
 	var name []byte // nil: the default user

@@ -42,6 +42,7 @@ var connectionCommands = []core.Command{
 		Syntax:     "[arguments(protover:integer [username_password=AUTH(username password)] [clientname:string=SETNAME])]",
 		History:    [][2]string{{"6.2.0", "Without a protocol version it tells about the connection and changes nothing."}},
 		ACL:        core.CatConnection,
+		Secrets:    helloSecrets,
 		Run:        hello,
 	},
 	{

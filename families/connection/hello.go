@@ -49,6 +49,16 @@ func parseHello(args [][]byte) (o helloOptions, err error) {
 	return o, nil
 }
 
+// helloSecrets are name and password after AUTH.
+func helloSecrets(args [][]byte) []int {
+	for i := 2; i+2 < len(args); i++ {
+		if isWord(args[i], "AUTH") {
+			return []int{i + 1, i + 2}
+		}
+	}
+	return nil
+}
+
 func hello(c *core.Ctx) error {
 	o, err := parseHello(c.Args)
 	if err != nil {

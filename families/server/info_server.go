@@ -1,0 +1,124 @@
+package server
+
+import (
+	"os"
+	"runtime"
+
+	"github.com/redust/redust/core"
+)
+
+func infoServer(f *family, e *core.Engine, s *fields) {
+	redust, sha, build := "unknown", "00000000", "0"
+	executable, configFile := "", ""
+	if p := e.Process(); p != nil {
+		redust, sha, build = p.Version()
+		executable, configFile = p.Executable(), p.ConfigFile()
+	}
+	hz := f.opts.table.String("hz").Load()
+	now := e.Now()
+	up := int64(now.Sub(e.Started()).Seconds())
+	s.set("redis_version", RedisVersion)
+	s.set("redis_git_sha1", "00000000")
+	s.set("redis_git_dirty", "0")
+	s.set("redis_build_id", build)
+	s.set("redis_mode", "standalone")
+	s.set("os", osName())
+	s.num("arch_bits", int64(32<<(^uint(0)>>63)))
+	s.set("monotonic_clock", "Go runtime")
+	s.set("multiplexing_api", poller())
+	s.set("atomicvar_api", "sync/atomic")
+	s.set("gcc_version", "0.0.0") // as a Redis that no GCC built
+	s.num("process_id", int64(os.Getpid()))
+	s.set("process_supervised", supervisor(f.opts.table.String("supervised").Load()))
+	s.set("run_id", e.RunID())
+	s.set("tcp_port", f.opts.table.String("port").Load())
+	s.num("server_time_usec", now.UnixMicro())
+	s.num("uptime_in_seconds", up)
+	s.num("uptime_in_days", up/86400)
+	s.set("hz", hz)
+	s.set("configured_hz", hz)
+	s.num("lru_clock", now.Unix()&(1<<24-1))
+	s.set("executable", executable)
+	s.set("config_file", configFile)
+	s.set("io_threads_active", "0")
+	s.set("redust_version", redust)
+	s.set("redust_git_sha1", sha)
+	s.set("redust_go_version", runtime.Version())
+	s.num("redust_cores", int64(runtime.GOMAXPROCS(0)))
+}
+
+// supervisor is who watches this process, by the option supervised.
+func supervisor(option string) string {
+	if option != "auto" {
+		return option
+	}
+	switch {
+	case os.Getenv("UPSTART_JOB") != "":
+		return "upstart"
+	case os.Getenv("NOTIFY_SOCKET") != "":
+		return "systemd"
+	}
+	return "no"
+}
+
+func infoClients(f *family, e *core.Engine, s *fields) {
+	var tracking, waitUntil, maxIn, maxOut int64
+	for _, cl := range e.Clients().All() {
+		if cl.Has(core.FlagTracking) {
+			tracking++
+		}
+		if waiting, until, _ := cl.WaitState(); waiting && !until.IsZero() {
+			waitUntil++
+		}
+		if conn := cl.Conn(); conn != nil {
+			b := conn.Buffers()
+			maxIn, maxOut = max(maxIn, int64(b.Query+b.QueryFree)), max(maxOut, int64(b.Output))
+		}
+	}
+	s.num("connected_clients", int64(e.Clients().Len()))
+	s.set("cluster_connections", "0")
+	s.set("maxclients", f.opts.table.String("maxclients").Load())
+	s.num("client_recent_max_input_buffer", maxIn)
+	s.num("client_recent_max_output_buffer", maxOut)
+	s.num("blocked_clients", int64(e.Clients().Blocked()))
+	s.num("tracking_clients", tracking)
+	s.num("clients_in_timeout_table", waitUntil)
+}
+
+func infoReplication(f *family, e *core.Engine, s *fields) {
+	s.set("role", "master")
+	s.set("connected_slaves", "0")
+	s.set("master_failover_state", "no-failover")
+	s.set("master_replid", *f.replID.Load())
+	s.set("master_replid2", "0000000000000000000000000000000000000000")
+	s.num("master_repl_offset", e.Log().Offset())
+	s.set("second_repl_offset", "-1")
+	s.set("repl_backlog_active", "0")
+	s.set("repl_backlog_size", f.opts.table.String("repl-backlog-size").Load())
+	s.set("repl_backlog_first_byte_offset", "0")
+	s.set("repl_backlog_histlen", "0")
+}
+
+// infoCPU prints what the whole process used for its "main thread" too: there is no
+// thread that runs all commands.
+func infoCPU(_ *family, _ *core.Engine, s *fields) {
+	sys, user, childSys, childUser := cpuSeconds()
+	s.setf("used_cpu_sys", "%.6f", sys)
+	s.setf("used_cpu_user", "%.6f", user)
+	s.setf("used_cpu_sys_children", "%.6f", childSys)
+	s.setf("used_cpu_user_children", "%.6f", childUser)
+	s.setf("used_cpu_sys_main_thread", "%.6f", sys)
+	s.setf("used_cpu_user_main_thread", "%.6f", user)
+}
+
+func infoCluster(_ *family, _ *core.Engine, s *fields) { s.set("cluster_enabled", "0") }
+
+func infoKeyspace(_ *family, e *core.Engine, s *fields) {
+	ks := e.Keyspace()
+	now := e.NowMs()
+	for db := range ks.Databases() {
+		if keys := ks.Len(db); keys > 0 {
+			s.setf("db"+itoa(db), "keys=%d,expires=%d,avg_ttl=%d", keys, ks.Expires(db), ks.AvgTTL(db, now))
+		}
+	}
+}
