@@ -10,25 +10,186 @@ import (
 )
 
 // Broker connects publishers to subscribers: channels, patterns and shard
-// channels. Publishing takes no lock and never waits for a subscriber: lists are
-// copied when they change. A haxmap takes one writer at a time (DESIGN.md, D1): mu.
+// channels. Publishing takes no lock and never waits for a subscriber: a list only
+// grows at its end, and who has left is marked until the list is copied without
+// the marked ones. A haxmap takes one writer at a time (DESIGN.md, D1): mu.
 type Broker struct {
 	mu       sync.Mutex
-	channels *haxmap.Map[string, *subscribers]
-	shards   *haxmap.Map[string, *subscribers]
-	patterns atomic.Pointer[[]patternSubscribers]
-	anyone   atomic.Int64 // subscriptions of all kinds: while 0, Publish returns at once
+	topics   [topicKinds]*haxmap.Map[string, *topic] // by name; patterns by their text
+	patterns atomic.Pointer[[]*topic]                // every pattern, for matching
+	anyone   atomic.Int64                            // subscriptions of all kinds: while 0, Publish returns at once
 }
 
-type subscribers struct{ list atomic.Pointer[[]*Client] }
+// TopicKind is what a client can subscribe to.
+type TopicKind uint8
 
-type patternSubscribers struct {
-	pattern []byte
-	clients []*Client
+const (
+	Channel TopicKind = iota
+	Pattern
+	ShardChannel
+	topicKinds
+)
+
+// topic is a channel or a pattern with its subscribers.
+type topic struct {
+	name []byte
+	glob protocol.Glob
+	list atomic.Pointer[[]*subscription]
+	live int // subscriptions not marked as gone; guarded by mu
 }
+
+// subscription is one client's at one topic.
+type subscription struct {
+	client *Client
+	topic  *topic
+	gone   atomic.Bool
+}
+
+// SubscriptionSet is what one client is subscribed to. Only the client's goroutine
+// uses it, but for the counts.
+type SubscriptionSet struct {
+	broker *Broker
+	byName [topicKinds]map[string]*subscription
+	counts [topicKinds]atomic.Int64
+}
+
+// Subscriptions implements what CLIENT LIST shows. Safe from any goroutine.
+func (s *SubscriptionSet) Subscriptions() Subscriptions {
+	return Subscriptions{Channels: int(s.counts[Channel].Load()), Patterns: int(s.counts[Pattern].Load()),
+		ShardChannels: int(s.counts[ShardChannel].Load())}
+}
+
+type subscriptionsKey struct{}
 
 func newBroker() *Broker {
-	return &Broker{channels: haxmap.New[string, *subscribers](), shards: haxmap.New[string, *subscribers]()}
+	b := new(Broker)
+	for i := range b.topics {
+		b.topics[i] = haxmap.New[string, *topic]()
+	}
+	b.patterns.Store(new([]*topic))
+	return b
+}
+
+// Of returns the client's subscriptions, made on first use.
+func (b *Broker) Of(c *Client) *SubscriptionSet {
+	if s, ok := c.Ext(subscriptionsKey{}).(*SubscriptionSet); ok {
+		return s
+	}
+	s := &SubscriptionSet{broker: b}
+	c.SetExt(subscriptionsKey{}, s)
+	return s
+}
+
+// Len counts subscriptions of a kind.
+func (s *SubscriptionSet) Len(kind TopicKind) int { return len(s.byName[kind]) }
+
+// Names lists what the client is subscribed to, in no order.
+func (s *SubscriptionSet) Names(kind TopicKind) []string {
+	out := make([]string, 0, len(s.byName[kind]))
+	for n := range s.byName[kind] {
+		out = append(out, n)
+	}
+	return out
+}
+
+// Add subscribes the client; false when it was already. Amortised O(1).
+func (s *SubscriptionSet) Add(c *Client, kind TopicKind, name []byte) bool {
+	if s.byName[kind][string(name)] != nil {
+		return false
+	}
+	if s.byName[kind] == nil {
+		s.byName[kind] = map[string]*subscription{}
+	}
+	s.byName[kind][string(name)] = s.broker.add(c, kind, name)
+	s.counts[kind].Add(1)
+	c.AddSubscriptions(1)
+	return true
+}
+
+// Remove ends a subscription; false when there was none. Amortised O(1).
+func (s *SubscriptionSet) Remove(c *Client, kind TopicKind, name []byte) bool {
+	sub := s.byName[kind][string(name)]
+	if sub == nil {
+		return false
+	}
+	delete(s.byName[kind], string(name))
+	s.broker.remove(kind, sub)
+	s.counts[kind].Add(-1)
+	c.AddSubscriptions(-1)
+	return true
+}
+
+// ClientClosed ends all subscriptions of a client that goes away or is reset.
+func (s *SubscriptionSet) ClientClosed(*Client) {
+	for kind := range s.byName {
+		for _, sub := range s.byName[kind] {
+			s.broker.remove(TopicKind(kind), sub)
+		}
+		s.byName[kind] = nil
+		s.counts[kind].Store(0)
+	}
+}
+
+func (b *Broker) add(c *Client, kind TopicKind, name []byte) *subscription {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t, ok := b.topics[kind].Get(string(name))
+	if !ok {
+		t = &topic{name: append([]byte(nil), name...)}
+		t.list.Store(new([]*subscription))
+		if kind == Pattern {
+			t.glob = protocol.CompileGlob(t.name)
+			all := append(*b.patterns.Load(), t)
+			b.patterns.Store(&all)
+		}
+		b.topics[kind].Set(string(name), t)
+	}
+	sub := &subscription{client: c, topic: t}
+	list := append(*t.list.Load(), sub) // readers see only what is within their own length
+	t.list.Store(&list)
+	t.live++
+	b.anyone.Add(1)
+	return sub
+}
+
+func (b *Broker) remove(kind TopicKind, sub *subscription) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sub.gone.Store(true)
+	b.anyone.Add(-1)
+	t := sub.topic
+	t.live--
+	if t.live == 0 {
+		b.drop(kind, t)
+		return
+	}
+	old := *t.list.Load()
+	if len(old) < 2*t.live+8 {
+		return
+	}
+	list := make([]*subscription, 0, t.live+t.live/2)
+	for _, s := range old {
+		if !s.gone.Load() {
+			list = append(list, s)
+		}
+	}
+	t.list.Store(&list)
+}
+
+// drop forgets a topic without subscribers. mu is held.
+func (b *Broker) drop(kind TopicKind, t *topic) {
+	b.topics[kind].Del(string(t.name))
+	if kind != Pattern {
+		return
+	}
+	old := *b.patterns.Load()
+	list := make([]*topic, 0, len(old))
+	for _, o := range old {
+		if o != t {
+			list = append(list, o)
+		}
+	}
+	b.patterns.Store(&list)
 }
 
 // Publish sends a message to all subscribers of the channel and of matching
@@ -37,13 +198,10 @@ func (b *Broker) Publish(channel, message []byte) int {
 	if b.anyone.Load() == 0 {
 		return 0
 	}
-	n := deliver(b.channels, "message", channel, message)
-	if p := b.patterns.Load(); p != nil {
-		for i := range *p {
-			ps := &(*p)[i]
-			if protocol.Match(ps.pattern, channel) {
-				n += send(ps.clients, [][]byte{[]byte("pmessage"), ps.pattern, channel, message})
-			}
+	n := b.deliver(Channel, "message", channel, message)
+	for _, t := range *b.patterns.Load() {
+		if t.glob.Match(channel) {
+			n += t.send("pmessage", t.name, channel, message)
 		}
 	}
 	return n
@@ -54,35 +212,57 @@ func (b *Broker) PublishShard(channel, message []byte) int {
 	if b.anyone.Load() == 0 {
 		return 0
 	}
-	return deliver(b.shards, "smessage", channel, message)
+	return b.deliver(ShardChannel, "smessage", channel, message)
 }
 
-func deliver(m *haxmap.Map[string, *subscribers], kind string, channel, message []byte) int {
-	s, ok := m.Get(string(channel))
-	if !ok {
-		return 0
+func (b *Broker) deliver(kind TopicKind, word string, channel, message []byte) int {
+	if t, ok := b.topics[kind].Get(string(channel)); ok {
+		return t.send(word, channel, message)
 	}
-	list := s.list.Load()
-	if list == nil {
-		return 0
-	}
-	return send(*list, [][]byte{[]byte(kind), channel, message})
+	return 0
 }
 
-// send pushes one message to clients, encoded at most once a protocol version.
-func send(clients []*Client, parts [][]byte) int {
+// send pushes one message to the subscribers, encoded at most once a protocol version.
+func (t *topic) send(word string, parts ...[]byte) int {
 	var encoded [2][]byte
-	for _, c := range clients {
-		v := c.Proto() - 2
+	n := 0
+	for _, s := range *t.list.Load() {
+		if s.gone.Load() {
+			continue
+		}
+		v := s.client.Proto() - 2
 		if encoded[v] == nil {
 			w := protocol.Writer{Proto: v + 2}
-			w.Push(len(parts))
+			w.Push(len(parts) + 1)
+			w.BulkString(word)
 			for _, p := range parts {
 				w.Bulk(p)
 			}
 			encoded[v] = w.Buf
 		}
-		c.conn.Push(encoded[v])
+		s.client.conn.Push(encoded[v])
+		n++
 	}
-	return len(clients)
+	return n
+}
+
+// Count is the number of topics of a kind: PUBSUB NUMPAT for patterns.
+func (b *Broker) Count(kind TopicKind) int { return int(b.topics[kind].Len()) }
+
+// Subscribers counts a topic's subscribers. O(1).
+func (b *Broker) Subscribers(kind TopicKind, name []byte) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t, ok := b.topics[kind].Get(string(name)); ok {
+		return t.live
+	}
+	return 0
+}
+
+// Each calls f with the name of every topic of a kind. O(topics).
+func (b *Broker) Each(kind TopicKind, f func(name []byte)) {
+	b.topics[kind].ForEach(func(_ string, t *topic) bool {
+		f(t.name)
+		return true
+	})
 }

@@ -172,7 +172,6 @@ func (e *Engine) runQueue(c *Ctx, m *multiState) []effects.Command {
 			in.fail(mark, err)
 		}
 		e.stats.dirty.Add(in.dirty)
-		c.dirty += in.dirty
 		if e.log.Active() && !c.client.Has(FlagFake|FlagPrimary) {
 			all = in.appendEffects(all)
 		}

@@ -163,4 +163,3 @@ func (h *Harness) compare(what, want string, commands [][]string) {
 		h.t.Errorf("%s: digest differs after %d commands: %.600q", what, len(commands), commands)
 	}
 }
-
