@@ -15,6 +15,9 @@ type Command struct {
 	// FindKeys replaces Keys for commands whose keys no static spec can find
 	// (SORT ... STORE, EVAL): it returns the argument positions with access.
 	FindKeys func(args [][]byte) ([]KeyRef, error)
+	// KeyAccess tells, for key specs marked VariableFlags, what these arguments make of
+	// the access (SET without GET only overwrites). Nil means what the specs say.
+	KeyAccess func(args [][]byte) Access
 	// Elsewhere adds keys in databases other than the client's (MOVE, COPY ... DB) to
 	// those that Keys found: they are locked and reserved with them, follow them in
 	// Ctx.Keys, and are not shown to clients. Nil means none.

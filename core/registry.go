@@ -165,7 +165,7 @@ func (r *Registry) find(args [][]byte) (cmd *Command, unknownSub bool) {
 			return s, false
 		}
 	}
-	return cmd, cmd.Run == nil
+	return cmd, true
 }
 
 // upper writes the upper-case form of b into dst's 64 bytes; false when too long.

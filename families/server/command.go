@@ -320,29 +320,29 @@ func takesKeys(cmd *core.Command) bool {
 }
 
 // keysOf finds the command in COMMAND GETKEYS' arguments and its keys.
-func keysOf(c *core.Ctx) ([][]byte, []core.KeyRef, error) {
-	args := c.Args[2:]
+func keysOf(c *core.Ctx) (cmd *core.Command, args [][]byte, refs []core.KeyRef, err error) {
+	args = c.Args[2:]
 	cmd, unknownSub := c.Engine().Registry().Find(args)
 	switch {
 	case cmd == nil || unknownSub:
-		return nil, nil, protocol.Error("ERR Invalid command specified")
+		return nil, nil, nil, protocol.Error("ERR Invalid command specified")
 	case !takesKeys(cmd):
-		return nil, nil, protocol.Error("ERR The command has no key arguments")
+		return nil, nil, nil, protocol.Error("ERR The command has no key arguments")
 	case !cmd.ArityOK(len(args)):
-		return nil, nil, protocol.Error("ERR Invalid number of arguments specified for command")
+		return nil, nil, nil, protocol.Error("ERR Invalid number of arguments specified for command")
 	}
 	refs, ok := cmd.AppendKeys(nil, args)
 	if len(refs) == 0 && cmd.Flags&core.NoMandatoryKeys != 0 {
-		return args, nil, nil
+		return cmd, args, nil, nil
 	}
 	if !ok || len(refs) == 0 {
-		return nil, nil, protocol.Error("ERR Invalid arguments specified for command")
+		return nil, nil, nil, protocol.Error("ERR Invalid arguments specified for command")
 	}
-	return args, refs, nil
+	return cmd, args, refs, nil
 }
 
 func commandGetkeys(c *core.Ctx) error {
-	args, refs, err := keysOf(c)
+	_, args, refs, err := keysOf(c)
 	if err != nil {
 		return err
 	}
@@ -354,15 +354,19 @@ func commandGetkeys(c *core.Ctx) error {
 }
 
 func commandGetkeysandflags(c *core.Ctx) error {
-	args, refs, err := keysOf(c)
+	cmd, args, refs, err := keysOf(c)
 	if err != nil {
 		return err
 	}
 	c.Reply.Array(len(refs))
 	for _, r := range refs {
+		access := r.Access
+		if access&core.VariableFlags != 0 && cmd.KeyAccess != nil {
+			access = cmd.KeyAccess(args)
+		}
 		c.Reply.Array(2)
 		c.Reply.Bulk(args[r.Pos])
-		statusSet(c.Reply, r.Access.Names())
+		statusSet(c.Reply, access.Names())
 	}
 	return nil
 }
