@@ -55,6 +55,8 @@ func (c comparer) equal(ours, theirs []byte) bool {
 		return c.near(a, b)
 	case "shape":
 		return sameShape(a, b)
+	case "type":
+		return a.kind == b.kind && a.null == b.null && (a.kind != '-' || sameShape(a, b))
 	case "fields":
 		return c.sameFields(a, b)
 	}

@@ -120,7 +120,7 @@ func directive(next *step, line string) (done bool, err error) {
 	word, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
 	switch word {
-	case "@exact", "@unordered", "@pairs", "@approx", "@shape", "@fields":
+	case "@exact", "@unordered", "@pairs", "@approx", "@shape", "@type", "@fields":
 		next.mode, err = newComparer(word[1:], rest)
 		return false, err
 	case "@resp2", "@resp3":
