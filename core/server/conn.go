@@ -183,6 +183,7 @@ func (c *conn) process() {
 			c.leave(st, args)
 			return
 		}
+		scrub(s.in[s.start-used : s.start])
 		if lim.Unauthenticated {
 			lim = c.srv.limits(c.client)
 		}

@@ -5,7 +5,7 @@ import (
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/families/auth"
 	"github.com/redust/redust/families/connection"
-	"github.com/redust/redust/families/keys"
+	keysfamily "github.com/redust/redust/families/keys"
 	"github.com/redust/redust/families/pubsub"
 	"github.com/redust/redust/families/server"
 	strfamily "github.com/redust/redust/families/strings"
@@ -14,6 +14,6 @@ import (
 
 // All returns a new instance of every stock family, in order of registration.
 func All() []core.Family {
-	return []core.Family{connection.New(), auth.New(), server.New(), keys.New(), strfamily.New(),
+	return []core.Family{connection.New(), auth.New(), server.New(), keysfamily.New(), strfamily.New(),
 		transactions.New(), pubsub.New()}
 }

@@ -1,0 +1,5 @@
+//go:build !invariants
+
+package server
+
+func scrub([]byte) {}
