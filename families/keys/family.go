@@ -1,16 +1,33 @@
 package keysfamily
 
-import "github.com/redust/redust/core"
+import (
+	"sync"
 
-type family struct{}
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/options"
+)
 
-var _ core.Family = family{}
+type family struct {
+	compress *options.BoolValue // rdbcompression
+	encoders sync.Pool          // *rdb.Encoder that compress, for DUMP
+}
+
+var (
+	_ core.Family       = (*family)(nil)
+	_ core.Configurable = (*family)(nil)
+)
 
 // New returns the family of commands on keys.
-func New() core.Family { return family{} }
+func New() core.Family { return new(family) }
 
-func (family) Name() string { return "keys" }
+func (*family) Name() string { return "keys" }
 
-func (family) Register(r *core.Registry) {
-	r.Add(deleteCommands, renameCommands, copyCommands, expireCommands, ttlCommands, objectCommands, scanCommands, databaseCommands)
+func (f *family) Register(r *core.Registry) {
+	r.Add(deleteCommands, renameCommands, copyCommands, expireCommands, ttlCommands, objectCommands, scanCommands,
+		databaseCommands, sortCommands, f.dumpCommands())
+}
+
+func (f *family) Configure(t *options.Table) error {
+	f.compress = t.Bool("rdbcompression")
+	return nil
 }

@@ -69,6 +69,6 @@ func ttlGeneric(c *core.Ctx, base, unit int64) error {
 		c.Reply.Int(-1)
 		return nil
 	}
-	c.Reply.Int((max(at-base, 0) + unit/2) / unit)
+	c.Reply.Int(int64((uint64(max(at-base, 0)) + uint64(unit/2)) / uint64(unit)))
 	return nil
 }

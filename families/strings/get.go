@@ -34,7 +34,7 @@ var getCommands = []core.Command{
 	{
 		Name: "GETEX", Arity: -2,
 		Flags:      core.Write | core.Fast,
-		Keys:       core.KeyAt(1, core.ReadWrite|core.AccessData|core.Update),
+		Keys:       noted(core.KeyAt(1, core.ReadWrite|core.AccessData|core.Update), "RW and UPDATE because it changes the TTL"),
 		Group:      "string",
 		Since:      "6.2.0",
 		Complexity: "O(1)",
@@ -69,6 +69,12 @@ var getCommands = []core.Command{
 		ACL:        core.CatString,
 		Run:        strlen,
 	},
+}
+
+// noted adds what COMMAND INFO says beside the key spec.
+func noted(k core.KeySpecs, note string) core.KeySpecs {
+	k[0].Notes = note
+	return k
 }
 
 func get(c *core.Ctx) error {

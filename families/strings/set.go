@@ -8,7 +8,7 @@ var setCommands = []core.Command{
 	{
 		Name: "SET", Arity: -3,
 		Flags:      core.Write | core.DenyOOM,
-		Keys:       core.KeyAt(1, core.ReadWrite|core.AccessData|core.Update|core.VariableFlags),
+		Keys:       noted(core.KeyAt(1, core.ReadWrite|core.AccessData|core.Update|core.VariableFlags), "RW and ACCESS due to the optional `GET` argument"),
 		Group:      "string",
 		Since:      "1.0.0",
 		Complexity: "O(1)",

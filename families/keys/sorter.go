@@ -1,0 +1,187 @@
+package keysfamily
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/protocol"
+)
+
+// sorter holds the elements of one SORT. Their bytes lie one after the other in text, whatever the value's form was.
+type sorter struct {
+	c     *core.Ctx
+	o     *sortOptions
+	text  []byte
+	ends  []int   // element i is text[ends[i]:ends[i+1]]
+	order []int32 // elements as they will be returned
+
+	scores []float64 // by element, unless alpha
+	keys   []byte    // what BY found, unless numeric
+	spans  [][2]int  // by element: its part of keys; {-1, -1} where BY found nothing
+}
+
+func (s *sorter) element(i int32) []byte { return s.text[s.ends[i]:s.ends[i+1]] }
+
+// load takes over the value's elements, in its own order; as many as are needed where that is the order wanted.
+func (s *sorter) load(t *core.TypeInfo, v core.Value) {
+	size, need := 0, math.MaxInt
+	if t.Len != nil {
+		size = t.Len(v)
+	}
+	// Sorted sets have an order that can be reversed; lists ignore DESC here.
+	backwards := s.o.nosort && s.o.desc && v.Type == keyspace.ZSet
+	if s.o.nosort && !backwards && s.o.count >= 0 {
+		if end := max(s.o.start, 0) + s.o.count; end >= 0 {
+			need = int(end)
+		}
+	}
+	s.ends = make([]int, 1, min(size, need)+1)
+	if need > 0 {
+		t.Each(v, func(elem []byte) bool {
+			s.text = append(s.text, elem...)
+			s.ends = append(s.ends, len(s.text))
+			return len(s.ends) <= need
+		})
+	}
+	s.order = make([]int32, len(s.ends)-1)
+	for i := range s.order {
+		s.order[i] = int32(i)
+	}
+	if backwards {
+		slices.Reverse(s.order)
+	}
+}
+
+// weigh finds what each element is sorted by; false when a number was wanted and is none. An element for which BY finds
+// nothing weighs 0, or comes first with ALPHA.
+func (s *sorter) weigh() bool {
+	by, alpha := s.o.by, s.o.alpha
+	if alpha && by == nil {
+		return true
+	}
+	look := lookup{c: s.c}
+	if alpha {
+		s.spans = make([][2]int, len(s.order))
+		for i := range s.spans {
+			val, ok := look.value(by, s.element(int32(i)))
+			if !ok {
+				s.spans[i] = [2]int{-1, -1}
+				continue
+			}
+			s.spans[i] = [2]int{len(s.keys), len(s.keys) + len(val)}
+			s.keys = append(s.keys, val...)
+		}
+		return true
+	}
+	s.scores = make([]float64, len(s.order))
+	all := true
+	for i := range s.scores {
+		val, ok := s.element(int32(i)), true
+		if by != nil {
+			val, ok = look.value(by, val)
+		}
+		if ok {
+			s.scores[i], ok = sortScore(val)
+			all = all && ok
+		}
+	}
+	return all
+}
+
+// sortScore reads a number as C's strtod does: leading white space is skipped, the empty string is 0. Overflow, underflow
+// and NaN are refused.
+func sortScore(b []byte) (float64, bool) {
+	if n, ok := protocol.ParseInt(b); ok {
+		return float64(n), true
+	}
+	if end := bytes.IndexByte(b, 0); end >= 0 {
+		b = b[:end]
+	}
+	if len(b) == 0 {
+		return 0, true
+	}
+	f, ok := protocol.ParseFloat(bytes.TrimLeft(b, " \t\n\v\f\r"))
+	const smallest = 0x1p-1022 // anything nearer to 0 has underflowed
+	return f, ok && (f == 0 || math.Abs(f) >= smallest)
+}
+
+// ranked is an element with its score, or with the first bytes of what it is compared by.
+type ranked[K float64 | uint64] struct {
+	key K
+	i   int32
+}
+
+// sort puts the order right: O(n log n). Elements of equal score are ordered by their bytes, so that the result is
+// one and the same; those for which BY finds equal strings stay as they were.
+func (s *sorter) sort() {
+	switch {
+	case !s.o.alpha:
+		sortRanked(s, func(i int32) float64 { return s.scores[i] }, func(a, b int32) int {
+			return bytes.Compare(s.element(a), s.element(b))
+		})
+	case s.o.by == nil:
+		sortRanked(s, func(i int32) uint64 { return head(s.element(i)) }, func(a, b int32) int {
+			return bytes.Compare(s.element(a), s.element(b))
+		})
+	default:
+		sortRanked(s, func(i int32) uint64 { return head(s.sortKey(i)) }, s.compareKeys)
+	}
+}
+
+// sortRanked sorts by key, then by tie, either direction; what is still equal keeps its order.
+func sortRanked[K float64 | uint64](s *sorter, key func(i int32) K, tie func(a, b int32) int) {
+	list := make([]ranked[K], len(s.order))
+	for n, i := range s.order {
+		list[n] = ranked[K]{key(i), i}
+	}
+	up := func(a, b ranked[K]) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
+		return tie(a.i, b.i)
+	}
+	if s.o.desc {
+		slices.SortFunc(list, func(a, b ranked[K]) int { return cmp.Or(up(b, a), cmp.Compare(a.i, b.i)) })
+	} else {
+		slices.SortFunc(list, func(a, b ranked[K]) int { return cmp.Or(up(a, b), cmp.Compare(a.i, b.i)) })
+	}
+	for n := range list {
+		s.order[n] = list[n].i
+	}
+}
+
+// sortKey is what BY found for an element.
+func (s *sorter) sortKey(i int32) []byte {
+	if sp := s.spans[i]; sp[0] >= 0 {
+		return s.keys[sp[0]:sp[1]]
+	}
+	return nil
+}
+
+func (s *sorter) compareKeys(a, b int32) int {
+	hasA, hasB := s.spans[a][0] >= 0, s.spans[b][0] >= 0
+	switch {
+	case hasA && hasB:
+		return bytes.Compare(s.sortKey(a), s.sortKey(b))
+	case hasA:
+		return 1
+	case hasB:
+		return -1
+	}
+	return 0
+}
+
+// head is the first eight bytes as a number that orders as they do; shorter strings are filled with zeros.
+func head(b []byte) uint64 {
+	if len(b) >= 8 {
+		return binary.BigEndian.Uint64(b)
+	}
+	var buf [8]byte
+	copy(buf[:], b)
+	return binary.BigEndian.Uint64(buf[:])
+}
