@@ -18,7 +18,15 @@ type Clients struct {
 	blocked atomic.Int64
 }
 
-func newClients() *Clients { return &Clients{byID: haxmap.New[int64, *Client]()} }
+// firstID is that of the first client. Redis spends two ids on its script
+// interpreters before.
+const firstID = 3
+
+func newClients() *Clients {
+	cs := &Clients{byID: haxmap.New[int64, *Client]()}
+	cs.nextID.Store(firstID - 1)
+	return cs
+}
 
 // Len is the number of connected clients. O(1).
 func (cs *Clients) Len() int { return int(cs.count.Load()) }

@@ -10,45 +10,6 @@ import (
 // redisVersion is what clients are told when they ask which Redis this is.
 const redisVersion = "7.0.15"
 
-// helloOptions are HELLO's arguments.
-type helloOptions struct {
-	proto      int // 0: as it is
-	user, pass []byte
-	auth       bool
-	name       []byte
-	setName    bool
-}
-
-func parseHello(args [][]byte) (o helloOptions, err error) {
-	if len(args) > 1 {
-		n, ok := protocol.ParseInt(args[1])
-		if !ok {
-			return o, protocol.Error("ERR Protocol version is not an integer or out of range")
-		}
-		if n < 2 || n > 3 {
-			return o, protocol.ErrNoProto
-		}
-		o.proto = int(n)
-	}
-	for i := 2; i < len(args); i++ {
-		more := len(args) - 1 - i
-		switch {
-		case more >= 2 && isWord(args[i], "AUTH"):
-			o.auth, o.user, o.pass = true, args[i+1], args[i+2]
-			i += 2
-		case more >= 1 && isWord(args[i], "SETNAME"):
-			if err := checkName(args[i+1], "Client names"); err != nil {
-				return o, err
-			}
-			o.setName, o.name = true, args[i+1]
-			i++
-		default:
-			return o, protocol.Errorf("ERR Syntax error in HELLO option '%s'", args[i])
-		}
-	}
-	return o, nil
-}
-
 // helloSecrets are name and password after AUTH.
 func helloSecrets(args [][]byte) []int {
 	for i := 2; i+2 < len(args); i++ {
@@ -59,33 +20,62 @@ func helloSecrets(args [][]byte) []int {
 	return nil
 }
 
+const errHelloNoAuth = protocol.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the " +
+	"HELLO AUTH <user> <pass> option can be used to authenticate the client and " +
+	"select the RESP protocol version at the same time")
+
+// hello applies each option as it is read, so that those before a bad one take
+// effect, and the protocol at the end: so does Redis 7.0.
 func hello(c *core.Ctx) error {
-	o, err := parseHello(c.Args)
-	if err != nil {
-		return err
+	cl, proto := c.Client(), int64(sameProto)
+	if len(c.Args) > 1 {
+		var ok bool
+		if proto, ok = protocol.ParseInt(c.Args[1]); !ok {
+			return protocol.Error("ERR Protocol version is not an integer or out of range")
+		}
+		if proto < 2 || proto > 3 {
+			return protocol.ErrNoProto
+		}
 	}
-	cl := c.Client()
-	if o.auth {
-		u, err := c.Engine().Auth().Authenticate(append([]byte{}, o.user...), o.pass)
+	for i := 2; i < len(c.Args); {
+		n, err := helloOption(c, c.Args[i:])
 		if err != nil {
 			return err
 		}
-		cl.SetUser(u)
+		i += n
 	}
 	if !cl.Has(core.FlagAuthenticated) {
-		return protocol.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the " +
-			"HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and " +
-			"select the RESP protocol version at the same time")
+		return errHelloNoAuth
 	}
-	if o.setName {
-		cl.SetName(string(o.name))
-	}
-	if o.proto != 0 {
-		cl.SetProto(o.proto)
-		c.Reply.Proto = o.proto
+	if proto != sameProto {
+		cl.SetProto(int(proto))
+		c.Reply.Proto = int(proto)
 	}
 	helloReply(c)
 	return nil
+}
+
+// sameProto means that the protocol stays as it is.
+const sameProto = 0
+
+// helloOption applies the option at the head of args and returns its length.
+func helloOption(c *core.Ctx, args [][]byte) (n int, err error) {
+	switch {
+	case len(args) >= 3 && isWord(args[0], "AUTH"):
+		u, err := c.Engine().Auth().Authenticate(append([]byte{}, args[1]...), args[2])
+		if err != nil {
+			return 0, err
+		}
+		c.Client().SetUser(u)
+		return 3, nil
+	case len(args) >= 2 && isWord(args[0], "SETNAME"):
+		if err := checkName(args[1], "Client names"); err != nil {
+			return 0, err
+		}
+		c.Client().SetName(string(args[1]))
+		return 2, nil
+	}
+	return 0, protocol.Errorf("ERR Syntax error in HELLO option '%s'", args[0])
 }
 
 func helloReply(c *core.Ctx) {

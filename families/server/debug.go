@@ -46,7 +46,6 @@ var debugSubcommands = []debugCommand{
 	{"RELOAD", 0, -1, debugReload},
 	{"SET-ACTIVE-EXPIRE", 1, 1, debugSetActiveExpire},
 	{"SLEEP", 1, 1, debugSleep},
-	{"STRINGMATCH-LEN", 2, 2, debugStringmatch},
 }
 
 const errDebugRefused = protocol.Error("ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", " +
@@ -168,12 +167,6 @@ func parseMemory(s string) (int64, bool) {
 	return n * unit, true
 }
 
-// debugStringmatch matches a glob and tells the result.
-func debugStringmatch(_ *family, c *core.Ctx, args [][]byte) error {
-	c.Reply.Bool(protocol.Match(args[0], args[1]))
-	return nil
-}
-
 const errNoPersistence = protocol.Error("ERR this server keeps its data in memory alone: there is nothing to load from")
 
 func debugReload(_ *family, c *core.Ctx, args [][]byte) error {
@@ -244,8 +237,6 @@ func debugHelp(_ *family, c *core.Ctx, _ [][]byte) error {
 		"    Whether keys that are due are deleted without being asked for.",
 		"SLEEP <seconds>",
 		"    Holds all keys for that time.",
-		"STRINGMATCH-LEN <pattern> <string>",
-		"    Whether the glob matches the string.",
 	)
 	return nil
 }
