@@ -1,0 +1,120 @@
+package hashes
+
+import (
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/packed"
+	"github.com/redust/redust/core/rdb"
+)
+
+// How hashes look outside: in RDB form, as commands, in a digest, by name.
+
+func encodingName(v core.Value) string {
+	if v.Enc == keyspace.EncListpack {
+		return "listpack"
+	}
+	return "hashtable"
+}
+
+func rdbType(v core.Value) rdb.Type {
+	if v.Enc == keyspace.EncListpack {
+		return rdb.TypeHashListpack
+	}
+	return rdb.TypeHash
+}
+
+func save(e *rdb.Encoder, v core.Value) error {
+	if v.Enc == keyspace.EncListpack {
+		e.String(v.Packed)
+		return e.Err()
+	}
+	w := viewOf(v)
+	e.Length(uint64(w.n))
+	w.each(func(f, v []byte) bool {
+		e.String(f)
+		e.String(v)
+		return e.Err() == nil
+	})
+	return e.Err()
+}
+
+// loader is a hash being read from RDB form.
+type loader struct{ hash }
+
+// Begin implements rdb.HashSink.
+func (l *loader) Begin(n int) error {
+	if n > l.entries {
+		l.toHashtable()
+	}
+	return nil
+}
+
+// Pair implements rdb.HashSink.
+func (l *loader) Pair(field, value []byte) error {
+	if !l.set(field, value) {
+		return rdb.ErrDuplicate
+	}
+	return nil
+}
+
+// Listpack implements rdb.HashSink. It looks at the number of fields alone, as Redis does: one that came packed
+// may hold longer values than hash-max-listpack-value.
+func (l *loader) Listpack(lp packed.Listpack) error {
+	l.lp = lp
+	if lp.Len()/2 > l.entries {
+		l.toHashtable()
+	} else {
+		l.own()
+	}
+	return nil
+}
+
+func (h *hashes) load(d *rdb.Decoder, t rdb.Type) (core.Stored, error) {
+	l := loader{hash{limits: h.limits(), ks: h.ks}}
+	if err := d.ReadHash(t, &l); err != nil {
+		if l.dict != nil {
+			l.dict.Free()
+		}
+		return core.Stored{}, err
+	}
+	return l.stored(), nil
+}
+
+func (h *hashes) copy(v core.Value) core.Stored {
+	if v.Object == nil {
+		v.Packed = append([]byte(nil), v.Packed...)
+		return v
+	}
+	d := h.ks.NewDict()
+	v.Object.(*keyspace.Dict).Each(func(_ keyspace.Ref, f, value []byte) bool {
+		d.Set(f, value)
+		return true
+	})
+	v.Object = d
+	return v
+}
+
+// rewriteBatch is how many pairs one HMSET of a rewrite has, as in Redis.
+const rewriteBatch = 64
+
+func rewrite(key []byte, v core.Value, emit func(args ...[]byte)) {
+	args := append(make([][]byte, 0, 2+2*rewriteBatch), []byte("HMSET"), key)
+	viewOf(v).each(func(f, v []byte) bool {
+		args = append(args, append([]byte(nil), f...), append([]byte(nil), v...))
+		if len(args) == cap(args) {
+			emit(args...)
+			args = args[:2]
+		}
+		return true
+	})
+	if len(args) > 2 {
+		emit(args...)
+	}
+}
+
+func digest(d *core.Digest, v core.Value) {
+	viewOf(v).each(func(f, v []byte) bool {
+		d.XorElement(f, v)
+		return true
+	})
+}

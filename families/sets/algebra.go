@@ -1,0 +1,350 @@
+package sets
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/packed"
+	"github.com/redust/redust/protocol"
+)
+
+func (s *sets) algebraCommands() []core.Command {
+	tips := []string{"nondeterministic_output_order"}
+	keys := core.KeyRange(1, -1, 1, core.ReadOnly|core.AccessData)
+	return []core.Command{{
+		Name: "SINTER", Arity: -2, Flags: core.ReadOnlyCmd, Keys: keys,
+		Group: "set", Since: "1.0.0",
+		Complexity: "O(N*M), N = members of the smallest set, M = number of sets.",
+		Summary:    "Lists the members that all sets have.",
+		Syntax:     "key@0...", Tips: tips,
+		ACL: core.CatSet, Run: sinter,
+		Weight: func(c *core.Ctx) int { return weighInter(c, c.Keys()) },
+	}, {
+		Name: "SINTERCARD", Arity: -3, Flags: core.ReadOnlyCmd,
+		Keys:  core.KeyNum(1, core.ReadOnly|core.AccessData),
+		Group: "set", Since: "7.0.0",
+		Complexity: "O(N*M), N = members of the smallest set, M = number of sets.",
+		Summary:    "Counts the members that all sets have.",
+		Syntax:     "numkeys:integer key@0... [limit:integer=LIMIT]",
+		ACL:        core.CatSet, Run: sintercard,
+		Weight: func(c *core.Ctx) int { return weighInter(c, c.Keys()) },
+	}, {
+		Name: "SUNION", Arity: -2, Flags: core.ReadOnlyCmd, Keys: keys,
+		Group: "set", Since: "1.0.0", Complexity: "O(N), N = members of all sets.",
+		Summary: "Lists the members that any of the sets has.",
+		Syntax:  "key@0...", Tips: tips,
+		ACL: core.CatSet, Run: s.sunion,
+		Weight: func(c *core.Ctx) int { return weighSum(c, c.Keys()) },
+	}, {
+		Name: "SDIFF", Arity: -2, Flags: core.ReadOnlyCmd, Keys: keys,
+		Group: "set", Since: "1.0.0", Complexity: "O(N), N = members of all sets.",
+		Summary: "Lists the members of the first set that no other set has.",
+		Syntax:  "key@0...", Tips: tips,
+		ACL: core.CatSet, Run: s.sdiff,
+		Weight: func(c *core.Ctx) int { return weighSum(c, c.Keys()) },
+	}}
+}
+
+func weighSum(c *core.Ctx, keys []core.Key) (n int) {
+	for _, k := range keys {
+		n += weigh(c, k)
+	}
+	return n
+}
+
+func weighInter(c *core.Ctx, keys []core.Key) int {
+	least := math.MaxInt32
+	for _, k := range keys {
+		least = min(least, weigh(c, k))
+	}
+	return least * len(keys)
+}
+
+// source reads all sets in order of the keys; a missing one is an empty view. Any key of another type is an error, even
+// where the result is known before.
+func source(c *core.Ctx, dst []view, keys []core.Key) ([]view, error) {
+	for _, k := range keys {
+		v, _, err := look(c, k)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(dst, v)
+	}
+	return dst, nil
+}
+
+func bySize(a, b view) int { return a.n - b.n }
+
+// intersect calls yield with the members that all of vs have, until it returns false. vs is sorted by size: the members of
+// the smallest are looked up in the others. Members of one Dict come in the order of a Dict, by which the others are
+// read nearly in sequence, as all share one hash function.
+func intersect(vs []view, yield func(m []byte) bool) {
+	first, others := vs[0], vs[1:]
+	if first.n == 0 {
+		return
+	}
+	if first.enc == keyspace.EncIntset {
+		intersectInts(first, others, yield)
+		return
+	}
+	if len(others) == 1 && first.dict != nil && others[0].dict != nil {
+		other := others[0].dict
+		first.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
+			if _, ok := other.Find(m); ok {
+				return yield(m)
+			}
+			return true
+		})
+		return
+	}
+	first.each(func(m []byte) bool {
+		for i := range others {
+			if !others[i].has(m) {
+				return true
+			}
+		}
+		return yield(m)
+	})
+}
+
+// mergeRatio is how many times larger an intset may be for a merge to beat binary search in it.
+const mergeRatio = 16
+
+// intersectInts is intersect with the smallest set an intset: other intsets are merged with it, as both ascend.
+func intersectInts(first view, others []view, yield func(m []byte) bool) {
+	var text [20]byte
+	is := packed.Intset(first.b)
+next:
+	for i := range first.n {
+		v := is.Get(i)
+		m := strconv.AppendInt(text[:0], v, 10)
+		for j := range others {
+			o := &others[j]
+			has := false
+			switch {
+			case o.enc != keyspace.EncIntset:
+				has = o.has(m)
+			case o.n > mergeRatio*first.n:
+				has = packed.Intset(o.b).Has(v)
+			default:
+				has = o.hasAscending(v)
+			}
+			if !has {
+				continue next
+			}
+		}
+		if !yield(m) {
+			return
+		}
+	}
+}
+
+// directProbes is how many other sets a member is looked up in, one by one, before a temporary table of what was
+// seen is the faster way.
+const directProbes = 2
+
+// union calls yield with each member of vs once. The largest set is streamed as it is; a member of another is new when no
+// set before it has it. With many sets, or several packed ones, whose look-up is a scan, members beside
+// the largest set's are remembered in a temporary Dict instead. It sorts vs.
+func (s *sets) union(vs []view, yield func(m []byte) bool) {
+	slices.SortStableFunc(vs, func(a, b view) int { return b.n - a.n })
+	for len(vs) > 1 && vs[len(vs)-1].n == 0 {
+		vs = vs[:len(vs)-1]
+	}
+	if len(vs)-1 > directProbes || len(vs) > 2 && vs[0].enc == keyspace.EncListpack {
+		s.unionSeen(vs, yield)
+		return
+	}
+	for i := range vs {
+		if i == 1 && vs[0].dict != nil && vs[1].dict != nil { // two tables: the case that matters
+			before := vs[0].dict
+			vs[1].dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
+				if _, ok := before.Find(m); ok {
+					return true
+				}
+				return yield(m)
+			})
+			continue
+		}
+		vs[i].each(func(m []byte) bool {
+			for j := range i {
+				if vs[j].has(m) {
+					return true
+				}
+			}
+			return yield(m)
+		})
+	}
+}
+
+// unionSeen is union by a temporary table. A largest set that is a Dict itself is asked and not copied.
+func (s *sets) unionSeen(vs []view, yield func(m []byte) bool) {
+	seen := s.ks.NewDict()
+	defer seen.Free()
+	var largest *keyspace.Dict
+	if vs[0].dict != nil {
+		largest = vs[0].dict
+		vs[0].each(yield)
+		vs = vs[1:]
+	}
+	for _, v := range vs {
+		v.each(func(m []byte) bool {
+			if largest != nil {
+				if _, ok := largest.Find(m); ok {
+					return true
+				}
+			}
+			if _, created := seen.Set(m, nil); !created {
+				return true
+			}
+			return yield(m)
+		})
+	}
+}
+
+// difference calls yield with the members of vs[0] that no other of vs has. It sorts the others.
+func (s *sets) difference(vs []view, yield func(m []byte) bool) {
+	first, others := vs[0], vs[1:]
+	for i := range others {
+		if others[i].n > 0 && first.same(&others[i]) {
+			return
+		}
+	}
+	others = slices.DeleteFunc(others, func(v view) bool { return v.n == 0 })
+	// A member is most likely found in the largest set.
+	slices.SortStableFunc(others, func(a, b view) int { return b.n - a.n })
+	if len(others) == 1 && first.dict != nil && others[0].dict != nil {
+		other := others[0].dict
+		first.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
+			if _, ok := other.Find(m); ok {
+				return true
+			}
+			return yield(m)
+		})
+		return
+	}
+	if v, ok := s.joined(first.n, others); ok {
+		defer v.dict.Free()
+		others = []view{v}
+	}
+	first.each(func(m []byte) bool {
+		for i := range others {
+			if others[i].has(m) {
+				return true
+			}
+		}
+		return yield(m)
+	})
+}
+
+// joined makes one temporary table of others where n look-ups in each of them would cost more than that.
+func (s *sets) joined(n int, others []view) (view, bool) {
+	const build, scanned = 4, 16 // a member put in costs as much as 4 look-ups, or 64 members of a listpack passed over
+	probe, total := 0, 0
+	for _, v := range others {
+		probe++
+		if v.enc == keyspace.EncListpack {
+			probe += v.n / scanned
+		}
+		total += v.n
+	}
+	if n*probe <= n+build*total {
+		return view{}, false
+	}
+	d := s.ks.NewDict()
+	for _, v := range others {
+		v.each(func(m []byte) bool {
+			d.Set(m, nil)
+			return true
+		})
+	}
+	return view{n: d.Len(), enc: keyspace.EncHashtable, dict: d}, true
+}
+
+// stream replies with a set whose members come one by one.
+func stream(out *protocol.Writer, members func(yield func(m []byte) bool)) {
+	d := out.DeferSet()
+	n := 0
+	buf := out.Buf
+	members(func(m []byte) bool {
+		buf = protocol.AppendBulk(buf, m)
+		n++
+		return true
+	})
+	out.Buf = buf
+	out.SetDeferred(d, n)
+}
+
+func sinter(c *core.Ctx) error {
+	var room [4]view
+	vs, err := source(c, room[:0], c.Keys())
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(vs, bySize)
+	grow(c.Reply, vs[0])
+	stream(c.Reply, func(yield func(m []byte) bool) { intersect(vs, yield) })
+	return nil
+}
+
+func (s *sets) sunion(c *core.Ctx) error {
+	var room [4]view
+	vs, err := source(c, room[:0], c.Keys())
+	if err != nil {
+		return err
+	}
+	grow(c.Reply, slices.MaxFunc(vs, bySize))
+	stream(c.Reply, func(yield func(m []byte) bool) { s.union(vs, yield) })
+	return nil
+}
+
+func (s *sets) sdiff(c *core.Ctx) error {
+	var room [4]view
+	vs, err := source(c, room[:0], c.Keys())
+	if err != nil {
+		return err
+	}
+	stream(c.Reply, func(yield func(m []byte) bool) { s.difference(vs, yield) })
+	return nil
+}
+
+const (
+	errNumKeys     = protocol.Error("ERR numkeys should be greater than 0")
+	errTooManyKeys = protocol.Error("ERR Number of keys can't be greater than number of args")
+	errLimit       = protocol.Error("ERR LIMIT can't be negative")
+)
+
+func sintercard(c *core.Ctx) error {
+	numKeys, ok := protocol.ParseInt(c.Args[1])
+	switch {
+	case !ok || numKeys < 1:
+		return errNumKeys
+	case numKeys > int64(c.NArgs()-2):
+		return errTooManyKeys
+	}
+	limit := int64(0)
+	for rest := c.Args[2+numKeys:]; len(rest) > 0; rest = rest[2:] {
+		if len(rest) < 2 || !isWord(rest[0], "LIMIT") {
+			return protocol.ErrSyntax
+		}
+		if limit, ok = protocol.ParseInt(rest[1]); !ok || limit < 0 {
+			return errLimit
+		}
+	}
+	var room [4]view
+	vs, err := source(c, room[:0], c.Keys())
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(vs, bySize)
+	n := int64(0)
+	intersect(vs, func([]byte) bool {
+		n++
+		return n != limit
+	})
+	c.Reply.Int(n)
+	return nil
+}

@@ -1,0 +1,129 @@
+package sets
+
+import (
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/packed"
+	"github.com/redust/redust/core/rdb"
+)
+
+// How sets look outside: in RDB form, as commands, in a digest, by name.
+
+func encodingName(v core.Value) string {
+	switch v.Enc {
+	case keyspace.EncIntset:
+		return "intset"
+	case keyspace.EncListpack:
+		return "listpack"
+	}
+	return "hashtable"
+}
+
+// rdbType is the number under which v is saved: listpacks as plain sets, as Redis 7.0 knows no others.
+func rdbType(v core.Value) rdb.Type {
+	if v.Enc == keyspace.EncIntset {
+		return rdb.TypeSetIntset
+	}
+	return rdb.TypeSet
+}
+
+func save(e *rdb.Encoder, v core.Value) error {
+	if v.Enc == keyspace.EncIntset {
+		e.String(v.Packed)
+		return e.Err()
+	}
+	w := viewOf(v)
+	e.Length(uint64(w.n))
+	w.each(func(m []byte) bool {
+		e.String(m)
+		return e.Err() == nil
+	})
+	return e.Err()
+}
+
+// loader is a set being read from RDB form.
+type loader struct{ set }
+
+// Begin implements rdb.SetSink.
+func (l *loader) Begin(int) error { return nil }
+
+// Member implements rdb.SetSink.
+func (l *loader) Member(m []byte) error {
+	if !l.add(m) {
+		return rdb.ErrDuplicate
+	}
+	return nil
+}
+
+// Intset implements rdb.SetSink.
+func (l *loader) Intset(is packed.Intset) error {
+	l.enc, l.b, l.owned = keyspace.EncIntset, is, false
+	l.adopt(is.Len() <= l.intset)
+	return nil
+}
+
+// Listpack implements rdb.SetSink.
+func (l *loader) Listpack(lp packed.Listpack) error {
+	l.enc, l.b, l.owned = keyspace.EncListpack, lp, false
+	l.adopt(lp.Len() <= l.listpack)
+	return nil
+}
+
+// adopt keeps a copy of the packed set that came, or makes a table of it when it is beyond today's limits.
+func (l *loader) adopt(small bool) {
+	if small {
+		l.own()
+	} else {
+		l.toHashtable()
+	}
+}
+
+func (s *sets) load(d *rdb.Decoder, t rdb.Type) (core.Stored, error) {
+	l := loader{set{limits: s.limits(), ks: s.ks}}
+	if err := d.ReadSet(t, &l); err != nil {
+		if l.dict != nil {
+			l.dict.Free()
+		}
+		return core.Stored{}, err
+	}
+	return l.stored(), nil
+}
+
+func (s *sets) copy(v core.Value) core.Stored {
+	if v.Object == nil {
+		v.Packed = append([]byte(nil), v.Packed...)
+		return v
+	}
+	d := s.ks.NewDict()
+	v.Object.(*keyspace.Dict).Each(func(_ keyspace.Ref, m, _ []byte) bool {
+		d.Set(m, nil)
+		return true
+	})
+	v.Object = d
+	return v
+}
+
+// rewriteBatch is how many members one SADD of a rewrite has, as in Redis.
+const rewriteBatch = 64
+
+func rewrite(key []byte, v core.Value, emit func(args ...[]byte)) {
+	args := append(make([][]byte, 0, 2+rewriteBatch), []byte("SADD"), key)
+	viewOf(v).each(func(m []byte) bool {
+		args = append(args, append([]byte(nil), m...))
+		if len(args) == 2+rewriteBatch {
+			emit(args...)
+			args = args[:2]
+		}
+		return true
+	})
+	if len(args) > 2 {
+		emit(args...)
+	}
+}
+
+func digest(d *core.Digest, v core.Value) {
+	viewOf(v).each(func(m []byte) bool {
+		d.Xor(m)
+		return true
+	})
+}

@@ -1,0 +1,195 @@
+package sets
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/packed"
+	"github.com/redust/redust/protocol"
+)
+
+// view reads a set, whatever its encoding. The zero view is the empty set. It is valid as long as the value that it was
+// made of.
+type view struct {
+	n    int
+	enc  keyspace.Encoding
+	b    []byte         // intset and listpack
+	dict *keyspace.Dict // hashtable
+	at   int            // see hasAscending
+}
+
+func viewOf(v core.Value) view {
+	switch v.Enc {
+	case keyspace.EncIntset:
+		return view{n: packed.Intset(v.Packed).Len(), enc: v.Enc, b: v.Packed}
+	case keyspace.EncListpack:
+		return view{n: packed.Listpack(v.Packed).Len(), enc: v.Enc, b: v.Packed}
+	}
+	d := v.Object.(*keyspace.Dict)
+	return view{n: d.Len(), enc: v.Enc, dict: d}
+}
+
+// viewOfEntry is viewOf without the detour over a Value, for short commands.
+func viewOfEntry(e keyspace.Entry) view {
+	if e.IsObject() {
+		d := e.Object().(*keyspace.Dict)
+		return view{n: d.Len(), enc: keyspace.EncHashtable, dict: d}
+	}
+	b := e.Bytes()
+	if e.Encoding() == keyspace.EncIntset {
+		return view{n: packed.Intset(b).Len(), enc: keyspace.EncIntset, b: b}
+	}
+	return view{n: packed.Listpack(b).Len(), enc: keyspace.EncListpack, b: b}
+}
+
+// find looks a set up for reading, entry style: only in commands without Weight.
+func find(c *core.Ctx, k core.Key) (view, bool, error) {
+	e, ok := c.Find(k)
+	if !ok {
+		return view{}, false, nil
+	}
+	if e.Type() != keyspace.Set {
+		return view{}, false, protocol.ErrWrongType
+	}
+	return viewOfEntry(e), true, nil
+}
+
+// look is find in value style: the empty view when the key is absent.
+func look(c *core.Ctx, k core.Key) (view, bool, error) {
+	v, ok, err := c.Value(k, keyspace.Set)
+	if !ok || err != nil {
+		return view{}, false, err
+	}
+	return viewOf(v), true, nil
+}
+
+// weigh is the number of members at k, 0 when it is no set. For Weight functions.
+func weigh(c *core.Ctx, k core.Key) int {
+	e, ok := c.Peek(k)
+	if !ok || e.Type() != keyspace.Set {
+		return 0
+	}
+	return viewOfEntry(e).n
+}
+
+// has reports whether m is a member: O(1) in a hashtable, O(log N) in an intset, O(N) in a listpack.
+func (w *view) has(m []byte) bool {
+	switch w.enc {
+	case keyspace.EncHashtable:
+		_, ok := w.dict.Find(m)
+		return ok
+	case keyspace.EncIntset:
+		v, ok := packed.ParseInt(m)
+		return ok && packed.Intset(w.b).Has(v)
+	case keyspace.EncListpack:
+		lp := packed.Listpack(w.b)
+		return lp.Find(lp.First(), m, 0) >= 0
+	}
+	return false
+}
+
+// hasAscending is has for an intset that is asked for v in ascending order: amortized O(1), as in a merge of two sorted
+// arrays.
+func (w *view) hasAscending(v int64) bool {
+	is := packed.Intset(w.b)
+	for w.at < w.n {
+		have := is.Get(w.at)
+		if have >= v {
+			return have == v
+		}
+		w.at++
+	}
+	return false
+}
+
+// each calls yield with the members until it returns false; m is valid during the call only.
+func (w view) each(yield func(m []byte) bool) {
+	switch w.enc {
+	case keyspace.EncHashtable:
+		w.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool { return yield(m) })
+	case keyspace.EncIntset:
+		var text [20]byte
+		is := packed.Intset(w.b)
+		for i := range w.n {
+			if !yield(strconv.AppendInt(text[:0], is.Get(i), 10)) {
+				return
+			}
+		}
+	case keyspace.EncListpack:
+		var text [20]byte
+		lp := packed.Listpack(w.b)
+		for it := lp.Iter(lp.First()); it.Next(); {
+			m := it.Str
+			if it.IsInt {
+				m = strconv.AppendInt(text[:0], it.Int, 10)
+			}
+			if !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// reply appends all members as bulk strings.
+func (w view) reply(out *protocol.Writer) {
+	switch w.enc {
+	case keyspace.EncHashtable:
+		grow(out, w)
+		buf := out.Buf
+		w.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
+			buf = protocol.AppendBulk(buf, m)
+			return true
+		})
+		out.Buf = buf
+	case keyspace.EncIntset:
+		is := packed.Intset(w.b)
+		for i := range w.n {
+			out.BulkInt(is.Get(i))
+		}
+	case keyspace.EncListpack:
+		lp := packed.Listpack(w.b)
+		for it := lp.Iter(lp.First()); it.Next(); {
+			replyCurrent(out, &it)
+		}
+	}
+}
+
+func replyCurrent(out *protocol.Writer, it *packed.Iterator) {
+	if it.IsInt {
+		out.BulkInt(it.Int)
+		return
+	}
+	out.Bulk(it.Str)
+}
+
+// grow makes room in the reply for the members of w, so that a large one isn't copied each time it doubles. What
+// a Dict takes for a member and its slot is about what the member takes as a bulk string.
+func grow(out *protocol.Writer, w view) {
+	if w.enc != keyspace.EncHashtable {
+		return
+	}
+	if need := len(out.Buf) + int(w.dict.MemoryUsage()); need > cap(out.Buf) {
+		buf := make([]byte, len(out.Buf), need)
+		copy(buf, out.Buf)
+		out.Buf = buf
+	}
+}
+
+// maxLen is the length of the longest member of a packed set.
+func (w view) maxLen() (n int) {
+	w.each(func(m []byte) bool {
+		n = max(n, len(m))
+		return true
+	})
+	return n
+}
+
+// same reports whether both views are of one value: the key was given twice.
+func (w *view) same(o *view) bool {
+	if w.dict != nil || o.dict != nil {
+		return w.dict == o.dict
+	}
+	return w.enc == o.enc && bytes.Equal(w.b, o.b)
+}
