@@ -129,7 +129,7 @@ func staleDifferences() []string {
 			stale = append(stale, label+" (no such script)")
 			continue
 		}
-		if name := commandOf(s, suite.redisNames); suite.redisNames[name] && !suite.ourNames[name] {
+		if missingFor(s) != "" {
 			continue
 		}
 		if _, done := found[k.Script]; !done {

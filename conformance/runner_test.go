@@ -11,6 +11,7 @@ import (
 
 const (
 	scriptDeadline = 60 * time.Second // for one script under one protocol
+	maxSilences    = 3                // one-sided missing replies after which a script is given up
 	maxScanRounds  = 100_000
 	blockPatience  = 150 * time.Millisecond // for an @async command to be received
 	leastPatience  = 20 * time.Millisecond
@@ -54,6 +55,7 @@ type run struct {
 	used      []string        // clients in order of first use
 	rawUsed   map[string]bool // clients whose stream may be out of step
 	diffs     []difference
+	silences  int      // replies that only one of the two gave
 	skipped   []string // commands of lines left out
 }
 
@@ -83,7 +85,10 @@ func (r *run) exec() (err error) {
 			err = fmt.Errorf("%s:%d: deadline of %v passed", r.script.path, st.line, scriptDeadline)
 			break
 		}
-		if err = r.step(st); err != nil {
+		if err = r.step(st); err == nil && r.silences >= maxSilences {
+			err = fmt.Errorf("given up: %d replies came from one server only", r.silences)
+		}
+		if err != nil {
 			err = fmt.Errorf("%s:%d: %w", r.script.path, st.line, err)
 			break
 		}
@@ -218,6 +223,9 @@ func (r *run) compare(st *step, ours, theirs outcome) {
 	}
 	if ours.err == theirs.err && theirs.matches(ours.raw, st.mode) {
 		return
+	}
+	if (ours.err == noReply) != (theirs.err == noReply) {
+		r.silences++
 	}
 	d := difference{script: r.script, proto: r.proto, line: st.line, text: st.text}
 	d.ours, d.theirs = ours.String(), theirs.String()

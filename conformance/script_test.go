@@ -47,6 +47,7 @@ type script struct {
 	family  string // folder
 	command string // file name without .txt, a subcommand's parts joined by '-'
 	source  []byte
+	needs   []string // commands without which the script makes no sense, upper case
 	steps   []step
 }
 
@@ -94,6 +95,10 @@ func parseScript(path string, src []byte) (*script, error) {
 		next.line, next.text = i+1, line
 		done := true
 		var err error
+		if list, ok := strings.CutPrefix(line, "@needs "); ok {
+			s.needs = append(s.needs, strings.Fields(strings.ToUpper(list))...)
+			continue
+		}
 		if line[0] == '@' {
 			done, err = directive(&next, line)
 		} else {

@@ -145,6 +145,16 @@ func commandOf(s *script, names map[string]bool) string {
 	return strings.ToUpper(s.command)
 }
 
+// missingFor names a command that Redust lacks and s can't do without, or "".
+func missingFor(s *script) string {
+	for _, name := range append([]string{commandOf(s, suite.redisNames)}, s.needs...) {
+		if suite.redisNames[name] && !suite.ourNames[name] {
+			return name
+		}
+	}
+	return ""
+}
+
 // scriptName is the file name (without .txt) of a command's script.
 func scriptName(command string) string {
 	return strings.ToLower(strings.ReplaceAll(command, "|", "-"))
@@ -182,7 +192,7 @@ var _ = Describe("scripts", func() {
 // runScript is the body of a script's spec.
 func runScript(s *script, proto int) {
 	GinkgoHelper()
-	if name := commandOf(s, suite.redisNames); name != "" && suite.redisNames[name] && !suite.ourNames[name] {
+	if name := missingFor(s); name != "" {
 		AddReportEntry(entrySkipped, name, ReportEntryVisibilityNever)
 		Skip("Redust has no " + name)
 	}
