@@ -3,6 +3,7 @@ package redustcmd
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/redust/redust/configs"
 	"github.com/redust/redust/core/options"
@@ -46,6 +47,15 @@ func specOf(o configs.Option) (options.Spec, error) {
 	}
 	if len(o.Clamp) == 2 {
 		s.Clamp = [2]int64{o.Clamp[0], o.Clamp[1]}
+	}
+	if s.Name == "dir" {
+		// CONFIG GET tells the directory wherever the process was started.
+		s.Canonical = func(dir string) string {
+			if path, err := filepath.Abs(dir); err == nil {
+				return path
+			}
+			return dir
+		}
 	}
 	return s, nil
 }

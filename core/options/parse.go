@@ -66,6 +66,9 @@ func (o *option) parse(args []string, current value) (value, error) {
 	if err == nil && s.Check != nil {
 		err = s.Check(v.text)
 	}
+	if err == nil && s.Canonical != nil {
+		v.text = s.Canonical(v.text)
+	}
 	return v, err
 }
 

@@ -131,6 +131,8 @@ type Spec struct {
 
 	// Check refuses a value that fits the kind and still can't be taken; its error's text is what the client reads. May be nil.
 	Check func(value string) error
+	// Canonical gives the form in which a text that fits is kept and printed. May be nil.
+	Canonical func(value string) string
 }
 
 // Repeats reports whether the option may be given several times in one configuration, each time adding to the last.

@@ -1,0 +1,88 @@
+package redustcmd
+
+import (
+	"os"
+	"os/signal"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/options"
+)
+
+// signals is how a process is told to stop; tests send their own and see the exit.
+type signals struct {
+	table    *options.Table
+	log      hclog.Logger
+	shutdown func(core.ShutdownOptions) error
+	exit     func(code int)
+	pending  atomic.Bool // a shutdown is under way
+}
+
+// HandleSignals lets SIGTERM and SIGINT shut the server down as shutdown-on-sigterm and shutdown-on-sigint say. shutdown is called in a
+// goroutine of its own; if it returns, the shutdown could not be made and the server goes on. A SIGINT during a shutdown ends the process
+// at once. SIGHUP is ignored, and so is SIGPIPE, as a reader of the log may go away. stop takes the handlers back.
+func HandleSignals(table *options.Table, log hclog.Logger, shutdown func(core.ShutdownOptions) error) (stop func()) {
+	s := &signals{table: table, log: log, shutdown: shutdown, exit: os.Exit}
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	received := make(chan os.Signal, 4)
+	signal.Notify(received, syscall.SIGTERM, syscall.SIGINT)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case sig := <-received:
+				s.handle(sig)
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(received)
+		close(done)
+	}
+}
+
+func (s *signals) handle(sig os.Signal) {
+	name, option := "SIGTERM", "shutdown-on-sigterm"
+	if sig == syscall.SIGINT {
+		name, option = "SIGINT", "shutdown-on-sigint"
+	}
+	if !s.pending.CompareAndSwap(false, true) {
+		if sig == syscall.SIGINT {
+			s.log.Warn("You insist... exiting now.")
+			s.exit(1)
+		}
+		return
+	}
+	s.log.Warn("Received " + name + " scheduling shutdown...")
+	how := shutdownOptions(s.table.String(option).Load())
+	go func() {
+		if err := s.shutdown(how); err != nil {
+			s.log.Warn("the shutdown could not be made; trying again is possible", "error", err)
+		}
+		s.pending.Store(false)
+	}()
+}
+
+// shutdownOptions reads shutdown-on-sigterm and its like.
+func shutdownOptions(text string) core.ShutdownOptions {
+	var o core.ShutdownOptions
+	for _, word := range strings.Fields(text) {
+		switch word {
+		case "save":
+			o.Save = core.SaveAlways
+		case "nosave":
+			o.Save = core.SaveNever
+		case "now":
+			o.Now = true
+		case "force":
+			o.Force = true
+		}
+	}
+	return o
+}
