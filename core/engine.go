@@ -75,6 +75,8 @@ type Engine struct {
 	buffers  atomic.Int64 // clients' buffers, bytes
 	debug    DebugSettings
 
+	onLatency atomic.Pointer[func(event string, took time.Duration)]
+
 	stop   chan struct{}
 	done   sync.WaitGroup
 	closed atomic.Bool
