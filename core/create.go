@@ -9,6 +9,10 @@ const NoDeadline = -1 << 63
 // SETBIT): as EncRaw, but OBJECT ENCODING says raw however short it is.
 const EncGrown = keyspace.EncStream + 1
 
+// EncOwnInt is the encoding of a string that is the text of a small integer which Redis
+// would not share with other keys (COPY): as EncRaw, but OBJECT ENCODING says int.
+const EncOwnInt = keyspace.EncStream + 2
+
 // Create stores v under a key that FindWrite has just reported absent, with a deadline in
 // milliseconds since the epoch or NoDeadline. Entry style: only while the shard is locked.
 func (c *Ctx) Create(k Key, v Stored, deadlineMs int64) keyspace.Entry {

@@ -106,23 +106,24 @@ func copyCommand(c *core.Ctx) error {
 
 // duplicate makes a value of its own that equals v.
 func duplicate(c *core.Ctx, v core.Value) (core.Stored, error) {
+	t := c.Engine().Registry().Type(v.Type)
+	switch {
+	case t != nil && t.Copy != nil:
+		v = t.Copy(v)
+	case v.Object != nil:
+		e := rdb.NewEncoder(nil, rdb.EncoderOptions{})
+		err := t.Save(e, v)
+		if err == nil {
+			v, err = t.Load(rdb.NewBytesDecoder(e.Bytes(), rdb.DecoderOptions{}), t.RDBType(v))
+		}
+		if err != nil {
+			return core.Stored{}, protocol.Errorf("ERR the value can't be copied: %v", err)
+		}
+	}
 	if v.Object == nil {
 		// The keyspace copies the bytes, but may move the ones they alias before it does.
 		v.Packed = append(c.Scratch(), v.Packed...)
 		c.SetScratch(v.Packed)
-		return v, nil
 	}
-	t := c.Engine().Registry().Type(v.Type)
-	if t.Copy != nil {
-		return t.Copy(v), nil
-	}
-	e := rdb.NewEncoder(nil, rdb.EncoderOptions{})
-	if err := t.Save(e, v); err != nil {
-		return core.Stored{}, protocol.Errorf("ERR the value can't be copied: %v", err)
-	}
-	s, err := t.Load(rdb.NewBytesDecoder(e.Bytes(), rdb.DecoderOptions{}), t.RDBType(v))
-	if err != nil {
-		return core.Stored{}, protocol.Errorf("ERR the value can't be copied: %v", err)
-	}
-	return s, nil
+	return v, nil
 }

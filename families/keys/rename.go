@@ -58,7 +58,10 @@ func renameGeneric(c *core.Ctx, nx bool) (renamed bool, err error) {
 	if _, ok := c.FindWrite(from); !ok {
 		return false, protocol.ErrNoSuchKey
 	}
-	if bytes.Equal(from.Name, to.Name) || nx && c.Exists(to) {
+	if bytes.Equal(from.Name, to.Name) {
+		return false, nil
+	}
+	if there := c.Exists(to); there && nx { // an expired one is deleted first, as Redis does
 		return false, nil
 	}
 	relocate(c, from, to)

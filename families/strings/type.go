@@ -40,14 +40,27 @@ var stringType = core.TypeInfo{
 	Rewrite: func(key []byte, v core.Value, emit func(args ...[]byte)) {
 		emit(setWord, key, text(v))
 	},
+	Copy:   copyString,
 	Digest: func(d *core.Digest, v core.Value) { d.Mix(text(v)) },
+}
+
+// sharedIntegers is how many small integers Redis keeps once for all keys.
+const sharedIntegers = 10000
+
+// copyString makes a copy for COPY, which is the one command after which Redis does not share a small integer: OBJECT
+// REFCOUNT tells.
+func copyString(v core.Value) core.Stored {
+	if v.Enc == keyspace.EncInt && v.Int >= 0 && v.Int < sharedIntegers {
+		return core.Stored{Type: keyspace.String, Enc: core.EncOwnInt, Packed: text(v)}
+	}
+	return v
 }
 
 // encodingName is OBJECT ENCODING's answer, by Redis's rules: integers, strings in one piece while short and never
 // changed in place, raw ones.
 func encodingName(v core.Value) string {
 	switch {
-	case v.Enc == keyspace.EncInt:
+	case v.Enc == keyspace.EncInt, v.Enc == core.EncOwnInt && len(v.Packed) <= maxIntLen:
 		return "int"
 	case v.Enc == core.EncGrown || len(v.Packed) > maxEmbstr:
 		return "raw"
