@@ -35,6 +35,7 @@ var metaKinds = map[string]func() []metaDifference{
 	"command-docs":   compareCommandDocs,
 	"config-names":   compareConfigNames,
 	"config-default": compareConfigDefaults,
+	"config-set":     compareConfigSet,
 	"info-fields":    compareInfoFields,
 }
 

@@ -29,6 +29,7 @@ type server struct {
 	name   string // "Redust" or "Redis", for messages
 	binary string
 	args   []string
+	conf   string // text of a configuration file to start with; "" for none
 	dir    string // its working directory, temporary
 	port   int
 	cmd    *exec.Cmd
@@ -88,9 +89,14 @@ func redisBinary() (path, reason string) {
 // until it answers PING. extra comes after the standard options. A port taken by
 // somebody else in between is retried.
 func startServer(name, binary string, extra ...string) (*server, error) {
+	return startConfigured(name, binary, "", extra...)
+}
+
+// startConfigured is startServer with the text of a configuration file.
+func startConfigured(name, binary, conf string, extra ...string) (*server, error) {
 	var last error
 	for range portAttempts {
-		s := &server{name: name, binary: binary, args: extra}
+		s := &server{name: name, binary: binary, args: extra, conf: conf}
 		if last = s.start(); last == nil {
 			return s, nil
 		}
@@ -112,6 +118,12 @@ func (s *server) start() error {
 	}
 	args := append([]string{"--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
 		"--save", "", "--enable-debug-command", "yes"}, s.args...)
+	if s.conf != "" {
+		if err := os.WriteFile(s.confPath(), []byte(s.conf), 0o644); err != nil {
+			return err
+		}
+		args = append([]string{s.confPath()}, args...)
+	}
 	s.cmd = exec.Command(s.binary, args...)
 	s.cmd.Dir = s.dir
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
@@ -147,7 +159,7 @@ func (s *server) waitReady() error {
 		if err == nil {
 			out := c.do("PING")
 			c.close()
-			if bytes.Equal(out.raw, []byte("+PONG\r\n")) {
+			if bytes.HasPrefix(out.raw, []byte("+PONG")) || bytes.HasPrefix(out.raw, []byte("-NOAUTH")) {
 				return nil
 			}
 		}
@@ -155,6 +167,8 @@ func (s *server) waitReady() error {
 	}
 	return fmt.Errorf("%s is not ready after %v; its log:\n%s", s.name, startPatience, s.log.String())
 }
+
+func (s *server) confPath() string { return filepath.Join(s.dir, "redis.conf") }
 
 func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 
