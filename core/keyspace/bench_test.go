@@ -158,6 +158,11 @@ func BenchmarkStore(b *testing.B) {
 			}
 			insert := float64(time.Since(start).Nanoseconds()) / float64(n)
 			debug.FreeOSMemory()
+			if k, ok := s.(ksStore); ok {
+				for range 100 {
+					k.ks.Scavenge(1 << 20)
+				}
+			}
 			perKey := float64(resident()-before) / float64(n)
 			run := func(name string, op func(i int)) {
 				b.Run(name, func(b *testing.B) {

@@ -15,7 +15,13 @@ const (
 
 	maxSmall     = 8 << 10 // larger blocks are page runs of their own
 	maxSpanPages = 16
-	smallSpans   = 3 // the first spans of a class are as short as can be: most tables of a small database need no more
+
+	// shortSpans bytes of a class are held in spans that are as short as can be; then in longer ones, of which less is lost.
+	shortSpans = 64 << 10
+
+	// A class gets a span of its own when so many bytes of its blocks have been put into blocks of a coarse class. A small database thus
+	// does not hold a page for each size of value in each shard.
+	coarseBytes = 3 << 10
 )
 
 // Classes: 8-byte steps to 256 bytes, then eight steps to each doubling, then the leaf sizes, which have spans apart from entries.
@@ -33,7 +39,8 @@ type classInfo struct {
 
 var (
 	classes   = makeClasses()
-	classOf   = makeClassOf() // by (size+7)/8
+	classOf   = makeClassOf()  // by (size+7)/8
+	coarseOf  = makeCoarseOf() // class of the next power of two, from 64 bytes on
 	spanBytes = int64(unsafe.Sizeof(span{}))
 )
 
@@ -90,6 +97,17 @@ func makeClassOf() (of [maxSmall/unit + 1]uint8) {
 	return of
 }
 
+func makeCoarseOf() (of [numSmallClasses]uint8) {
+	for c := range of {
+		size := uint32(64)
+		for size < classes[c].size {
+			size *= 2
+		}
+		of[c] = classOf[size/unit]
+	}
+	return of
+}
+
 // A span is a run of consecutive page IDs with contiguous addresses: blocks of one class, or one large block, or a range of
 // page IDs that is not in use (spanFree).
 type span struct {
@@ -117,6 +135,7 @@ type classState struct {
 	spans   uint32
 	free    uint32 // free blocks in them
 	total   uint32 // blocks in them, free or not
+	coarse  uint32 // bytes that went to the coarse class
 }
 
 const idBins = maxSpanPages + 2 // free ranges of exactly 1..16 page IDs, then all longer ones
@@ -130,8 +149,9 @@ type blocks struct {
 	unused   uint32           // list of unused span records
 	idFree   [idBins]uint32
 	class    [numClasses]classState
-	used     int64 // bytes of blocks handed out
-	held     int64 // bytes of pages held
+	kept     uint32 // span that was left empty last
+	used     int64  // bytes of blocks handed out
+	held     int64  // bytes of pages held
 }
 
 func (b *blocks) init(h *PageHeap) {
@@ -148,7 +168,12 @@ func (b *blocks) ptr(r Ref) unsafe.Pointer {
 // alloc returns a block of at least size bytes, content arbitrary.
 func (b *blocks) alloc(size int) (Ref, unsafe.Pointer) {
 	if size <= maxSmall {
-		return b.allocClass(int(classOf[(size+unit-1)/unit]))
+		c := int(classOf[(size+unit-1)/unit])
+		if cs := &b.class[c]; cs.spans == 0 && cs.coarse < coarseBytes {
+			cs.coarse += classes[c].size
+			c = int(coarseOf[c])
+		}
+		return b.allocClass(c)
 	}
 	n := (size + pageSize - 1) >> pageShift
 	s := b.newSpan(n, classLarge)
@@ -208,33 +233,37 @@ func (b *blocks) release(r Ref) {
 		return
 	}
 	sp.free, sp.carved = 0, 0
-	// One empty span stays if its class has no other free block: a key set and deleted in turn then costs no page.
 	if cs.free > uint32(sp.limit) {
 		b.dropSpan(s)
+		return
 	}
+	// One empty span stays if its class has no other free block: a key set and deleted in turn then costs no page.
+	if k := b.kept; k != 0 && k != s && b.spans[k].used == 0 {
+		b.dropSpan(k)
+	}
+	b.kept = s
 }
 
 // dropSpan gives an empty span back to the page heap.
 func (b *blocks) dropSpan(s uint32) {
+	if b.kept == s {
+		b.kept = 0
+	}
 	sp := &b.spans[s]
 	cs := &b.class[sp.class]
 	b.unlink(s, &cs.partial)
 	cs.free -= uint32(sp.limit)
 	cs.total -= uint32(sp.limit)
-	cs.spans--
+	if cs.spans--; cs.spans == 0 {
+		cs.coarse = 0
+	}
 	b.freeSpan(s)
 }
 
-// dropEmpty gives back the empty spans that release kept.
+// dropEmpty gives back the empty span that release kept.
 func (b *blocks) dropEmpty() {
-	for c := range b.class {
-		for s := b.class[c].partial; s != 0; {
-			next := b.spans[s].next
-			if b.spans[s].used == 0 {
-				b.dropSpan(s)
-			}
-			s = next
-		}
+	if s := b.kept; s != 0 && b.spans[s].used == 0 {
+		b.dropSpan(s)
 	}
 }
 
@@ -247,7 +276,7 @@ func (b *blocks) sizeOf(r Ref) int {
 	return int(classes[sp.class].size)
 }
 
-// blockSize returns the capacity that alloc(size) gives.
+// blockSize returns the least capacity that alloc(size) gives.
 func blockSize(size int) int {
 	if size <= maxSmall {
 		return int(classes[classOf[(size+unit-1)/unit]].size)
@@ -273,7 +302,7 @@ func (b *blocks) meta() int64 {
 func (b *blocks) newSmallSpan(c int) uint32 {
 	cs := &b.class[c]
 	n := int(classes[c].pages)
-	if cs.spans < smallSpans {
+	if cs.total*classes[c].size < shortSpans {
 		n = int(classes[c].shortPages)
 	}
 	s := b.newSpan(n, c)

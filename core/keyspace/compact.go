@@ -1,5 +1,7 @@
 package keyspace
 
+import "unsafe"
+
 // maxEvacuate bounds the blocks that are moved while a shard's lock is held once: about 100 µs.
 const maxEvacuate = 512
 
@@ -55,14 +57,7 @@ func (b *blocks) sparseClass() int {
 	return -1
 }
 
-func (b *blocks) hasEmpty() bool {
-	for c := range b.class {
-		if s := b.class[c].partial; s != 0 && b.spans[s].used == 0 {
-			return true
-		}
-	}
-	return false
-}
+func (b *blocks) hasEmpty() bool { return b.kept != 0 && b.spans[b.kept].used == 0 }
 
 // sparsest returns the span of the class that is worth evacuating most among the first of the list; 0 if none is.
 func (b *blocks) sparsest(cs *classState) (best uint32) {
@@ -121,13 +116,7 @@ func (t *table) relocate(c int, from Ref) {
 	to, q := t.allocClass(c)
 	n := int(classes[c].size)
 	copy(bytesAt(q, 0, n), bytesAt(p, 0, n))
-	if c >= numSmallClasses {
-		for i := range t.leaves {
-			if lf := &t.leaves[i]; lf.p != nil && lf.ref == from {
-				lf.p, lf.ref = q, to
-			}
-		}
-	} else {
+	if !t.relocatedLeaf(c, from, to, q) {
 		t.moved(t.hashOf(q), from, to)
 		if e := (Entry{t: t, p: q, ref: to}); e.flags()&flagTTL != 0 {
 			t.movedTTL(e)
@@ -137,4 +126,18 @@ func (t *table) relocate(c int, from Ref) {
 	t.used -= int64(n)
 	t.class[c].free++
 	t.spans[t.pageSpan[from>>refPageShift]].used--
+}
+
+// relocatedLeaf tells whether the block is a leaf, and then makes it known by its new place. A table with many leaves has hardly any outside their own spans.
+func (t *table) relocatedLeaf(c int, from, to Ref, q unsafe.Pointer) bool {
+	if c < numSmallClasses && (t.mixed == 0 || classes[c].size%groupBytes != 0) {
+		return false
+	}
+	for i := range t.leaves {
+		if lf := &t.leaves[i]; lf.p != nil && lf.ref == from {
+			lf.p, lf.ref = q, to
+			return true
+		}
+	}
+	return false
 }

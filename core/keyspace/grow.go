@@ -21,10 +21,25 @@ func sizeIndex(groups int) int {
 	return i
 }
 
-func (ix *index) newGroups(size int) (Ref, unsafe.Pointer) {
-	ref, p := ix.allocClass(numSmallClasses + size)
+// fewLeaves is up to how many leaves an index keeps leaves among other blocks; more have spans of their own.
+const fewLeaves = 8
+
+func (ix *index) newGroups(size int) (ref Ref, p unsafe.Pointer) {
+	if len(ix.leaves) <= fewLeaves {
+		ref, p = ix.alloc(leafGroups[size] * groupBytes) // of a multiple of 64 bytes, hence aligned
+		ix.mixed++
+	} else {
+		ref, p = ix.allocClass(numSmallClasses + size)
+	}
 	clear(unsafe.Slice((*byte)(p), leafGroups[size]*groupBytes))
 	return ref, p
+}
+
+func (ix *index) dropGroups(ref Ref) {
+	if ix.spans[ix.pageSpan[ref>>refPageShift]].class < numSmallClasses {
+		ix.mixed--
+	}
+	ix.release(ref)
 }
 
 // grow makes room in a full leaf: more groups, or, if it has all there are, two leaves of it.
@@ -61,7 +76,7 @@ func (ix *index) resize(lf *leaf, size int) {
 			put(p, lf.groups, home(ix.hashOf(ix.ptr(r)), lf.depth, lf.groups), *tagAt(g, s), r)
 		}
 	}
-	ix.blocks.release(oldRef)
+	ix.dropGroups(oldRef)
 }
 
 // touch reads a byte of every block of a leaf, so that the processor fetches them side by side; hashing their keys one after the other would
@@ -119,7 +134,7 @@ func (ix *index) split(n uint32) {
 			lf.count++
 		}
 	}
-	ix.blocks.release(old.ref)
+	ix.dropGroups(old.ref)
 }
 
 // point makes the directory entries of leaf n name it.
@@ -145,7 +160,7 @@ func (ix *index) shrink(n uint32) {
 	}
 	if lf.count == 0 {
 		if lf.p != nil {
-			ix.blocks.release(lf.ref)
+			ix.dropGroups(lf.ref)
 		}
 		lf.p, lf.ref, lf.groups = nil, 0, 0
 		return
@@ -186,7 +201,7 @@ func (ix *index) join(n, b uint32) uint32 {
 				put(into.p, into.groups, home(ix.hashOf(ix.ptr(r)), into.depth, into.groups), *tagAt(g, s), r)
 			}
 		}
-		ix.blocks.release(bud.ref)
+		ix.dropGroups(bud.ref)
 	}
 	into.count = uint16(total)
 	last := uint32(len(ix.leaves) - 1)

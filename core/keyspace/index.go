@@ -52,6 +52,7 @@ type index struct {
 	skip   uint8 // leading bits of the full hash that are spent (on the shard)
 	hdr    uint8 // offset of the flags in a block
 	count  int
+	mixed  int // leaves in spans of other blocks
 	seed   maphash.Seed
 	layout *[256]uint8 // offset of the key by flags
 }

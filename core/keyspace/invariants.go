@@ -247,6 +247,9 @@ func (b *blocks) check(live map[Ref]bool) error {
 			free[sp.class] += uint32(sp.limit - sp.used)
 			total[sp.class] += uint32(sp.limit)
 			spans[sp.class]++
+			if sp.used == 0 && uint32(s) != b.kept {
+				return fmt.Errorf("span %d is empty and was not dropped", s)
+			}
 			n := 0
 			for f := sp.free; f != 0; n++ {
 				r := sp.page<<refPageShift + uint32(f-1)

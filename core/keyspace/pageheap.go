@@ -35,6 +35,9 @@ type PageHeap struct {
 	doomed  []doomedRun       // freed own mappings that Scavenge has still to return
 	idle    int               // shared regions with no page in use
 	hint    int               // where Scavenge goes on looking
+	scav    sync.Mutex        // one Scavenge at a time
+	hugeAt  int               // where collapse goes on looking
+	small   bool              // the system has no huge pages for us
 	mapped  atomic.Int64      // bytes mapped
 	inUse   atomic.Int64      // bytes of runs handed out
 	clean   atomic.Int64      // bytes mapped, free and known not to be resident
@@ -51,6 +54,7 @@ type region struct {
 	longest    int32 // longest free run
 	bin        int8
 	own        bool
+	huge       bool // on huge pages, as far as is known
 	next, prev int32
 	self       int32
 }
@@ -207,9 +211,12 @@ func (h *PageHeap) forget(r *region) {
 }
 
 // Scavenge returns up to about budget bytes of free memory to the system and reports how many it returned. A small reserve
-// stays, so that a steady churn does not page the same memory in and out. Meant for a background goroutine: it makes system
-// calls, but holds the heap's lock during none of them.
+// stays, so that a steady churn does not page the same memory in and out. It also moves a few full regions onto huge pages. Meant for a background goroutine: it
+// makes system calls, but holds the heap's lock during none of them.
 func (h *PageHeap) Scavenge(budget int64) (released int64) {
+	h.scav.Lock()
+	defer h.scav.Unlock()
+	h.collapse()
 	for released < budget {
 		if n := h.scavengeDoomed(); n > 0 {
 			released += n
@@ -309,6 +316,7 @@ func (h *PageHeap) releaseRun() int64 {
 		}
 		h.hint-- // this region may have more
 		h.mark(r, start, n, true)
+		r.huge = false
 		h.mu.Unlock()
 		releaseMemory(r.mem[start<<pageShift : (start+n)<<pageShift])
 		h.mu.Lock()
@@ -322,6 +330,32 @@ func (h *PageHeap) releaseRun() int64 {
 	}
 	h.mu.Unlock()
 	return 0
+}
+
+// collapse moves up to two regions in which no page is free onto huge pages, which saves a GET of a large keyspace a fifth of its time: most of that is
+// waiting for the page tables. Asking for them in advance would make a small server large, and mapping one stalls whoever needs the memory.
+func (h *PageHeap) collapse() {
+	for found, looked := 0, 0; found < 2 && looked < 64; looked++ {
+		h.mu.Lock()
+		if h.small || len(h.regions) == 0 {
+			h.mu.Unlock()
+			return
+		}
+		h.hugeAt = (h.hugeAt + 1) % len(h.regions)
+		r := h.regions[h.hugeAt]
+		if r == nil || r.own || r.free > 0 || r.huge {
+			h.mu.Unlock()
+			continue
+		}
+		r.huge = true
+		h.mu.Unlock()
+		found++
+		if !hugePages(r.mem) {
+			h.mu.Lock()
+			h.small = true
+			h.mu.Unlock()
+		}
+	}
 }
 
 // mark sets or clears the used bits of a run that is being released.

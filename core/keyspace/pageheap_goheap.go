@@ -15,3 +15,5 @@ func mapMemory(n int) []byte {
 func unmapMemory([]byte) {}
 
 func releaseMemory([]byte) {}
+
+func hugePages([]byte) bool { return false }

@@ -40,10 +40,13 @@ func (s shape) plan() (flags uint8, need int) {
 	return flags | val4, need + 4
 }
 
-// fits tells whether a value stays in a block of have bytes: it must fit, and not leave more than a quarter of it unused, beyond what
-// the classes are apart.
+// fits tells whether a value stays in a block of have bytes: it must fit, and use more than half of it (a block of a coarse class need not hold more), of
+// a page run more than three quarters.
 func fits(need, have int) bool {
-	return need <= have && (need > have-have/4 || blockSize(need) == have)
+	if have <= maxSmall {
+		return need <= have && (need > have/2 || have <= 64)
+	}
+	return need <= have && need > have-have/4
 }
 
 // put inserts or replaces a value; val is copied. ttl: deadline in ms, or noTTL, or keepTTL.
