@@ -54,6 +54,10 @@ func (d *Digest) AddValue(t *TypeInfo, v Value, volatile bool) {
 	}
 }
 
+// everyKey is a count for keyspace.Scan that no database reaches; it stays clear of
+// overflow when multiplied by the slots of a key.
+const everyKey = 1 << 56
+
 // DigestAll is the digest of every database. The command holds all shards.
 func (c *Ctx) DigestAll() [sha1.Size]byte {
 	var all Digest
@@ -64,7 +68,7 @@ func (c *Ctx) DigestAll() [sha1.Size]byte {
 		var num [4]byte
 		binary.BigEndian.PutUint32(num[:], uint32(db))
 		all.Mix(num[:])
-		c.eng.ks.Scan(db, 0, int(^uint(0)>>1), true, func(ent keyspace.Entry) {
+		c.eng.ks.Scan(db, 0, everyKey, true, func(ent keyspace.Entry) {
 			var one Digest
 			one.Mix(ent.Key())
 			_, volatile := ent.ExpireAt()
