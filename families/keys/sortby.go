@@ -56,7 +56,10 @@ func (l *lookup) value(p *pattern, elem []byte) ([]byte, bool) {
 	l.name = append(append(append(l.name[:0], p.prefix...), elem...), p.suffix...)
 	l.at, l.ok = p, false
 	l.c.LookOther(l.c.OtherKey(l.name), l.take)
-	return l.val, l.ok
+	if !l.ok {
+		return nil, false
+	}
+	return l.val, true
 }
 
 // copyValue takes what the pattern asks for out of the entry. The shard is locked.

@@ -33,8 +33,8 @@ func (s *sorter) load(t *core.TypeInfo, v core.Value) {
 	if t.Len != nil {
 		size = t.Len(v)
 	}
-	// Sorted sets have an order that can be reversed; lists ignore DESC here.
-	backwards := s.o.nosort && s.o.desc && v.Type == keyspace.ZSet
+	// Lists and sorted sets have an order that can be reversed, sets have none.
+	backwards := s.o.nosort && s.o.desc && v.Type != keyspace.Set
 	if s.o.nosort && !backwards && s.o.count >= 0 {
 		if end := max(s.o.start, 0) + s.o.count; end >= 0 {
 			need = int(end)
