@@ -1,7 +1,6 @@
 package redustcmd
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/redust/redust/core"
@@ -10,10 +9,23 @@ import (
 // Main runs the server with the given families until it is told to stop, and returns
 // the exit code: 0 after an orderly end, 1 when it could not start.
 func Main(families ...core.Family) int {
-	p := &program{families: families, quit: make(chan int, 1)}
-	if err := p.run(Inputs{Args: os.Args[1:], Environ: os.Environ(), Stdin: os.Stdin}); err != nil {
-		fmt.Fprintln(os.Stderr, "redust:", err)
+	return Run(Invocation{Program: "redust", Args: os.Args[1:], Environ: os.Environ(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, families)
+}
+
+// Run is Main for an invocation of one's own.
+func Run(inv Invocation, families []core.Family) int {
+	process, code := Begin(inv, families)
+	if process == nil {
+		return code
+	}
+	defer process.End()
+	p := &program{Process: process, quit: make(chan int, 1)}
+	if err := p.start(families); err != nil {
+		if err != ErrNotListening { // which has been reported already
+			p.Log.Warn(err.Error())
+		}
 		return 1
 	}
-	return p.code
+	return p.wait()
 }

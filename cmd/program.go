@@ -2,134 +2,95 @@ package redustcmd
 
 import (
 	"errors"
-	"fmt"
 	"net"
-	"os"
-	"os/signal"
-	"strings"
+	"runtime"
 	"sync"
-	"sync/atomic"
-	"syscall"
-
-	"github.com/hashicorp/go-hclog"
 
 	"github.com/redust/redust/auth"
 	"github.com/redust/redust/core"
-	"github.com/redust/redust/core/options"
 	"github.com/redust/redust/core/server"
 )
 
-// program is one running server: it connects configuration, engine, network and services. It
-// is what core knows as the Process.
+// program is one running server: it connects process, engine, network and services, and is what
+// core knows as its Process.
 type program struct {
-	families []core.Family
-	config   *Config
-	log      hclog.Logger
-	engine   *core.Engine
-	server   *server.Server
+	*Process
+	engine *core.Engine
+	server *server.Server
 
-	quit chan int
-	code int
-
-	shutdownMu sync.Mutex
-	aborted    atomic.Bool
-	stopping   atomic.Bool
+	quit     chan int // the exit code
+	stopPace chan struct{}
+	stopping sync.Mutex // one shutdown at a time
 }
 
 var _ core.Process = (*program)(nil)
 
-func (p *program) run(in Inputs) error {
-	table, err := options.Standard()
+// start brings everything up in order: engine, listeners, background work, clients.
+func (p *program) start(families []core.Family) (err error) {
+	table := p.Config.Table
+	p.engine, err = core.New(core.Config{Families: families, Options: table, Logger: p.Log, Auth: auth.New(table), Process: p,
+		Configured: true})
 	if err != nil {
 		return err
 	}
-	if p.config, err = Configure(table, in); err != nil {
-		return err
-	}
-	p.log = hclog.New(&hclog.LoggerOptions{Name: "redust", Level: hclog.Info, Output: os.Stdout})
-	if p.engine, err = core.New(core.Config{Families: p.families, Options: table, Logger: p.log, Auth: auth.New(table), Process: p}); err != nil {
-		return err
-	}
-	defer p.engine.Close()
-	p.server = server.New(p.engine, p.log.Named("server"))
-	defer p.server.Close()
-	listeners, err := p.listen(table)
+	listeners, err := Listen(table, p.Log)
 	if err != nil {
-		return err
+		return errors.Join(err, p.engine.Close())
 	}
+	p.server = server.New(p.engine, p.Log.Named("server"))
+	p.Announce(listeners)
 	p.engine.Run()
-	for _, l := range listeners {
-		go p.server.Serve(l)
-	}
-	p.log.Info("Ready to accept connections")
-	p.wait()
+	p.stopPace = make(chan struct{})
+	go paceMemory(p.stopPace)
+	p.serve(listeners)
+	p.followListeners()
+	p.Ready()
 	return nil
 }
 
-// listen opens the TCP ports and the Unix socket.
-func (p *program) listen(t *options.Table) ([]net.Listener, error) {
-	var out []net.Listener
-	if port := t.Int("port").Load(); port != 0 {
-		ls, err := server.Listen(strings.Fields(t.String("bind").Load()), int(port), int(t.Int("tcp-backlog").Load()))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, ls...)
-	}
-	if path := t.String("unixsocket").Load(); path != "" {
-		os.Remove(path)
-		l, err := net.Listen("unix", path)
-		if err != nil {
-			return nil, fmt.Errorf("opening Unix socket: %w", err)
-		}
-		if perm := t.Int("unixsocketperm").Load(); perm != 0 {
-			if err := os.Chmod(path, os.FileMode(perm)); err != nil {
-				return nil, fmt.Errorf("opening Unix socket: %w", err)
-			}
-		}
-		out = append(out, l)
-	}
-	if len(out) == 0 {
-		return nil, errors.New("nothing to listen on: port is 0 and unixsocket is not set")
-	}
-	return out, nil
-}
-
-// wait blocks until a signal or a SHUTDOWN ends the server.
-func (p *program) wait() {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	signal.Ignore(syscall.SIGHUP)
-	for {
-		select {
-		case p.code = <-p.quit:
-			return
-		case <-signals:
-			go p.Shutdown(core.ShutdownOptions{})
-		}
+func (p *program) serve(listeners []net.Listener) {
+	for _, l := range listeners {
+		go p.server.Serve(l)
 	}
 }
 
-// Shutdown implements core.Process.
-func (p *program) Shutdown(o core.ShutdownOptions) error {
-	p.shutdownMu.Lock()
-	defer p.shutdownMu.Unlock()
+// followListeners applies CONFIG SET of bind and port: new listeners first, so that a fault changes nothing.
+func (p *program) followListeners() {
+	p.Config.Table.OnApply(func() error {
+		listeners, err := p.server.Relisten(func() ([]net.Listener, error) { return ListenTCP(p.Config.Table, p.Log) })
+		if err != nil {
+			return errors.New("Unable to listen on this port. Check server logs.")
+		}
+		p.serve(listeners)
+		return nil
+	}, "bind", "port")
+}
+
+// wait blocks until the server has been shut down and takes it apart.
+func (p *program) wait() int {
+	stop := HandleSignals(p.Config.Table, p.Log, p.Shutdown)
+	code := <-p.quit
+	stop()
+	close(p.stopPace)
+	p.server.Close()
+	if err := p.engine.Close(); err != nil {
+		p.Log.Warn("closing the engine", "error", err)
+	}
+	p.Log.Warn("Redust is now ready to exit, bye bye...")
+	return code
+}
+
+// Shutdown implements core.Process: it returns only if the shutdown can't be made.
+func (p *program) Shutdown(core.ShutdownOptions) error {
+	p.stopping.Lock()
+	defer p.stopping.Unlock()
+	p.Log.Warn("User requested shutdown...")
+	p.Stopping()
 	p.server.CloseListeners()
 	p.quit <- 0
-	select {}
+	runtime.Goexit() // as promised, nobody sees this return; the caller's connection is closed on the way
+	return nil
 }
 
-// AbortShutdown implements core.Process.
+// AbortShutdown implements core.Process: a shutdown never waits for anything yet that could be called off.
 func (p *program) AbortShutdown() bool { return false }
-
-// Rewrite is CONFIG REWRITE.
-func (p *program) Rewrite() error { return p.config.Rewrite() }
-
-// ConfigFile is the absolute path of the configuration file, empty without one.
-func (p *program) ConfigFile() string { return p.config.File }
-
-// Executable is the path of the running program.
-func (p *program) Executable() string { path, _ := os.Executable(); return path }
-
-// Version identifies the build.
-func (p *program) Version() (redust, gitSHA, buildID string) { return "0.1.0", "00000000", "0" }

@@ -200,11 +200,7 @@ func (c *Client) unblocked(w *waiter) Status {
 	c.Clear(FlagBlocked)
 	e := c.eng
 	e.clients.blocked.Add(-1)
-	if c.tally.cmd != w.cmd {
-		c.flushTally()
-		c.tally.cmd = w.cmd
-	}
-	c.tally.add(e.clock.mono()-w.began, false)
+	c.count(w.cmd, e.clock.mono()-w.began, false)
 	c.lastSeen.Store(e.NowMs())
 	return c.after()
 }

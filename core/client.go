@@ -17,8 +17,8 @@ type Client struct {
 	created time.Time
 
 	// W takes the replies; the connection flushes it.
-	W   protocol.Writer
-	ctx Ctx
+	W    protocol.Writer
+	work *work // nil while the client is idle
 
 	db    atomic.Int32
 	flags atomic.Uint32 // ClientFlags
@@ -49,8 +49,6 @@ type Client struct {
 
 	subscriptions atomic.Int32 // channels + patterns + shard channels
 	killed        atomic.Bool
-	tally         tally
-	last          remembered
 	resume        chan struct{} // Postponed: closed when the request may be tried again
 }
 

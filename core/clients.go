@@ -113,10 +113,10 @@ func (e *Engine) ResetClient(c *Client) {
 		}
 	}
 	c.subscriptions.Store(0)
-	c.Clear(FlagSubscribed | FlagMonitor | FlagTracking | FlagReadOnlyCluster | FlagNoEvict | FlagNoTouch)
+	c.Clear(FlagSubscribed | FlagMonitor | FlagTracking | FlagReadOnlyCluster | FlagNoTouch) // NO-EVICT stays, as in Redis
 	c.SetDB(0)
 	c.SetName("")
-	c.replyOff, c.replySkip, c.replySkipNext = false, false, false
+	c.replyOff, c.replySkipNext = false, false // a SKIP before RESET still swallows its reply
 	u, ok := e.auth.Default()
 	c.mu.Lock()
 	c.user = u
@@ -129,14 +129,42 @@ func (e *Engine) ResetClient(c *Client) {
 	c.SetProto(2)
 }
 
-// Idle drops what a client without input need not keep. Owner only.
+// work is what a client needs while it has requests, and an idle one need not
+// keep: ten thousand idle clients are the rule, not the exception.
+type work struct {
+	ctx   Ctx
+	tally tally
+	last  remembered
+}
+
+var workPool = sync.Pool{New: func() any { return new(work) }}
+
+// busy returns the client's work, taking one from the pool after idling. Owner only.
+func (c *Client) busy() *work {
+	if c.work == nil {
+		c.work = workPool.Get().(*work)
+	}
+	return c.work
+}
+
+// Idle gives back what a client without input need not keep. Owner only.
 func (c *Client) Idle() {
-	if cap(c.ctx.scratch) > 1<<10 {
-		c.ctx.scratch = nil
+	w := c.work
+	if w == nil {
+		return
 	}
-	if cap(c.ctx.refs) > 64 {
-		c.ctx.refs = nil
+	c.flushTally()
+	c.work = nil
+	if cap(w.ctx.scratch) > 64<<10 {
+		w.ctx.scratch = nil
 	}
+	if cap(w.ctx.refs) > 1024 {
+		w.ctx.refs = nil
+	}
+	w.ctx.client, w.ctx.Args, w.ctx.Reply, w.ctx.keys = nil, nil, nil, nil
+	w.ctx.keyBuf = [2]Key{}
+	w.last.n = 0
+	workPool.Put(w)
 }
 
 // AwaitDurable waits until what c was answered is as safe as appendfsync

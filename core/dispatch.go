@@ -21,16 +21,17 @@ const (
 // Handle executes one request of a client, or queues it inside MULTI. The
 // reply is appended to c.W. It is called by the client's own goroutine.
 func (e *Engine) Handle(c *Client, args [][]byte) Status {
-	ctx := &c.ctx
+	w := c.busy()
+	ctx := &w.ctx
 	startNs, ms := e.clock.read()
 	c.lastSeen.Store(ms)
-	cmd := c.last.cmd
-	if !c.last.matches(args[0]) {
+	cmd := w.last.cmd
+	if !w.last.matches(args[0]) {
 		var unknownSub bool
 		if cmd, unknownSub = e.reg.find(args); cmd == nil || unknownSub {
 			return e.rejectUnknown(c, cmd, args)
 		}
-		c.last.set(cmd, args[0])
+		w.last.set(cmd, args[0])
 	}
 	if !cmd.ArityOK(len(args)) {
 		return e.reject(c, cmd, protocol.WrongArgs(cmd.lower))

@@ -24,6 +24,9 @@ type Config struct {
 	Clock    Clock // nil: the system's
 	Auth     Authorizer
 	Process  Process
+	// Configured says that Configure of the families was called already, before the
+	// options got their values.
+	Configured bool
 }
 
 // Engine executes commands on a keyspace. It opens no file and no socket.
@@ -93,7 +96,7 @@ func New(cfg Config) (*Engine, error) {
 		cfg.Logger = hclog.NewNullLogger()
 	}
 	for _, f := range cfg.Families {
-		if c, ok := f.(Configurable); ok {
+		if c, ok := f.(Configurable); ok && !cfg.Configured {
 			if err := c.Configure(cfg.Options); err != nil {
 				return nil, fmt.Errorf("family %s: %w", f.Name(), err)
 			}

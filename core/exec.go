@@ -25,6 +25,9 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 	err := e.perform(c)
 	if c.blocking != nil {
 		cl.lastCmd.Store(c.cmd)
+		if e.watching.Load() {
+			e.observe(c, cl, e.clock.mono()-startNs) // MONITOR shows a command when it begins to wait
+		}
 		c.finish()
 		return e.park(cl)
 	}
@@ -217,8 +220,8 @@ func (e *Engine) removeExpired(c *Ctx) {
 // finish clears what the command left, keeping capacity of ordinary size.
 func (c *Ctx) finish() {
 	if c.hits|c.misses != 0 {
-		c.client.tally.hits += int64(c.hits)
-		c.client.tally.misses += int64(c.misses)
+		c.client.busy().tally.hits += int64(c.hits)
+		c.client.busy().tally.misses += int64(c.misses)
 		c.hits, c.misses = 0, 0
 	}
 	c.dirty, c.replaced = 0, false
@@ -244,11 +247,7 @@ func (c *Ctx) finish() {
 // account counts a finished command and shows it to observers that want it.
 func (e *Engine) account(c *Ctx, cl *Client, tookNs int64) {
 	cmd := c.cmd
-	if cl.tally.cmd != cmd {
-		cl.flushTally()
-		cl.tally.cmd = cmd
-	}
-	cl.tally.add(tookNs, c.errReply)
+	cl.count(cmd, tookNs, c.errReply)
 	cl.lastCmd.Store(cmd)
 	if e.watching.Load() || tookNs >= e.slowNs.Load() {
 		e.observe(c, cl, tookNs)

@@ -137,9 +137,22 @@ func (t *tally) flushBucket(b uint8, n uint32) {
 	h.buckets[b].Add(int64(n))
 }
 
+// count adds one execution to the client's tally. Owner only.
+func (c *Client) count(cmd *Command, ns int64, failed bool) {
+	t := &c.busy().tally
+	if t.cmd != cmd {
+		c.flushTally()
+		t.cmd = cmd
+	}
+	t.add(ns, failed)
+}
+
 // flushTally adds the client's counts to the shared counters. Owner only.
 func (c *Client) flushTally() {
-	t := &c.tally
+	if c.work == nil {
+		return
+	}
+	t := &c.work.tally
 	if t.calls != 0 {
 		s := t.cmd.stats
 		s.calls.Add(t.calls)

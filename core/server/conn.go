@@ -20,8 +20,6 @@ type conn struct {
 	nc     net.Conn
 	raw    syscall.RawConn // nil: read and write through nc
 	client *core.Client
-	remote string
-	local  string
 	fd     int // for CLIENT LIST; valid as a descriptor only inside the raw callbacks
 	unix   bool
 
@@ -175,7 +173,7 @@ func (c *conn) process() {
 			}
 			c.client.W.Error(err.Error())
 			eng.CountProtocolError(err.Error())
-			c.srv.log.Debug("protocol error from client", "addr", c.remote, "error", err.Error())
+			c.srv.log.Debug("protocol error from client", "addr", c.RemoteAddr(), "error", err.Error())
 			c.state = core.CloseAfter
 			return
 		}
@@ -193,7 +191,7 @@ func (c *conn) process() {
 	}
 	if int64(s.end-s.start) > c.srv.queryLimit.Load() {
 		c.srv.eng.Stats().QueryLimitDrops.Add(1)
-		c.srv.log.Warn("closing client that reached max query buffer length", "addr", c.remote, "bytes", s.end-s.start)
+		c.srv.log.Warn("closing client that reached max query buffer length", "addr", c.RemoteAddr(), "bytes", s.end-s.start)
 		c.err = io.ErrShortBuffer
 	}
 }
@@ -336,8 +334,8 @@ func (c *conn) collectPlain() error {
 
 // --- core.Conn ---------------------------------------------------------------
 
-func (c *conn) RemoteAddr() string { return c.remote }
-func (c *conn) LocalAddr() string  { return c.local }
+func (c *conn) RemoteAddr() string { return addrText(c.nc.RemoteAddr(), c.nc.LocalAddr()) }
+func (c *conn) LocalAddr() string  { return addrText(c.nc.LocalAddr(), c.nc.LocalAddr()) }
 func (c *conn) FD() int            { return c.fd }
 
 // Wake ends the wait of a blocked client.

@@ -42,5 +42,3 @@ func rawConn(nc net.Conn) (syscall.RawConn, int) {
 	raw.Control(func(fd uintptr) { num = int(fd) })
 	return raw, num
 }
-
-var errInUse error = syscall.EADDRINUSE

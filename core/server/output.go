@@ -64,7 +64,7 @@ func (o *output) queue(c *conn, b []byte) {
 	o.bytes += len(b)
 	if c.overLimit(o.bytes) {
 		c.srv.eng.Stats().OutputLimitDrops.Add(1)
-		c.srv.log.Warn("closing client for overcoming of output buffer limits", "addr", c.remote, "bytes", o.bytes)
+		c.srv.log.Warn("closing client for overcoming of output buffer limits", "addr", c.RemoteAddr(), "bytes", o.bytes)
 		o.abort()
 		go c.shut(false)
 		return
@@ -144,7 +144,7 @@ func (c *conn) enforceSoft() {
 	c.out.mu.Unlock()
 	if over {
 		c.srv.eng.Stats().OutputLimitDrops.Add(1)
-		c.srv.log.Warn("closing client for overcoming of output buffer limits", "addr", c.remote)
+		c.srv.log.Warn("closing client for overcoming of output buffer limits", "addr", c.RemoteAddr())
 		c.shut(false)
 	}
 }

@@ -2,10 +2,7 @@ package server
 
 import (
 	"errors"
-	"fmt"
 	"net"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -141,7 +138,7 @@ func (s *Server) accept(nc net.Conn) {
 			tcp.SetKeepAlive(false)
 		}
 	}
-	c := &conn{srv: s, nc: nc, sys: -1, remote: addrText(nc.RemoteAddr(), nc.LocalAddr()), local: addrText(nc.LocalAddr(), nc.LocalAddr())}
+	c := &conn{srv: s, nc: nc, sys: -1}
 	c.raw, c.fd = rawConn(nc)
 	_, c.unix = nc.(*net.UnixConn)
 	c.client = s.eng.NewClient(c)
@@ -216,7 +213,7 @@ func (s *Server) sweep() {
 		memory += int64(pending) + c.queryCap.Load()
 		if idleMs > 0 && !c.client.Has(core.FlagBlocked|core.FlagSubscribed|core.FlagReplica|core.FlagPrimary|core.FlagMonitor) &&
 			min(c.client.IdleMs(now), now-c.lastRead.Load()) > idleMs {
-			s.log.Debug("closing idle client", "addr", c.remote)
+			s.log.Debug("closing idle client", "addr", c.RemoteAddr())
 			c.shut(false)
 		}
 	}
@@ -257,56 +254,27 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Listen opens the TCP listeners of a bind list as Redis understands it: "*" and
-// "-::*" are all addresses, a leading "-" makes an address optional.
-func Listen(bind []string, port, backlog int) ([]net.Listener, error) {
-	var out []net.Listener
-	for _, addr := range bind {
-		optional := strings.HasPrefix(addr, "-")
-		host := strings.TrimPrefix(addr, "-")
-		network := "tcp4"
-		switch {
-		case host == "*":
-			host = "0.0.0.0"
-		case host == "::*":
-			network, host = "tcp6", "::"
-		case strings.Contains(host, ":"):
-			network = "tcp6"
-		default:
-			if ip := net.ParseIP(host); ip == nil {
-				network = "tcp"
-			}
-		}
-		l, err := net.Listen(network, net.JoinHostPort(host, fmt.Sprint(port)))
-		if err != nil {
-			if optional && !errors.Is(err, errInUse) {
-				continue
-			}
-			for _, o := range out {
-				o.Close()
-			}
-			return nil, &ListenError{Addr: addr, Port: port, Err: err}
-		}
-		out = append(out, l)
+// Relisten exchanges the TCP listeners for those that open returns. If it fails, the old ones stay.
+// An address that both have must be closed before it can be opened: then the old listeners
+// are opened again on failure.
+func (s *Server) Relisten(open func() ([]net.Listener, error)) ([]net.Listener, error) {
+	fresh, err := open()
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
-}
-
-// ListenError is a port that could not be opened, in redis-server's words.
-type ListenError struct {
-	Addr string
-	Port int
-	Err  error
-}
-
-func (e *ListenError) Unwrap() error { return e.Err }
-
-func (e *ListenError) Error() string {
-	reason := e.Err
-	var sys *os.SyscallError
-	if errors.As(e.Err, &sys) {
-		text := sys.Err.Error()
-		reason = errors.New(sys.Syscall + ": " + strings.ToUpper(text[:1]) + text[1:])
+	s.mu.Lock()
+	var keep, drop []net.Listener
+	for _, l := range s.listeners {
+		if _, tcp := l.(*net.TCPListener); tcp {
+			drop = append(drop, l)
+		} else {
+			keep = append(keep, l)
+		}
 	}
-	return fmt.Sprintf("Could not create server TCP listening socket %s:%d: %v", e.Addr, e.Port, reason)
+	s.listeners = keep
+	s.mu.Unlock()
+	for _, l := range drop {
+		l.Close()
+	}
+	return fresh, nil
 }

@@ -1,0 +1,42 @@
+package redustcmd
+
+import (
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+// The data set lives outside the garbage collector's heap (core/keyspace): what it
+// manages is small, so it may run often and give back at once what it freed. That
+// keeps the resident size near what is used (DESIGN.md, D9).
+const (
+	gcPercent    = 50
+	paceEvery    = 2 * time.Second
+	paceAtMost   = 10 * time.Second
+	unusedAtMost = 2 << 20 // bytes of free heap that are not worth a collection
+)
+
+// paceMemory returns free heap memory to the system while the process runs: whenever
+// it is more than a tenth of the heap, at most every paceAtMost. A collection of such a heap is a
+// matter of milliseconds, and concurrent.
+func paceMemory(stop <-chan struct{}) {
+	debug.SetGCPercent(gcPercent)
+	tick := time.NewTicker(paceEvery)
+	defer tick.Stop()
+	var last time.Time
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+		}
+		metrics.Read(sample)
+		free, objects, live := sample[0].Value.Uint64(), sample[1].Value.Uint64(), sample[2].Value.Uint64()
+		garbage := free + objects - min(live, objects)
+		if garbage > unusedAtMost && garbage > objects/10 && time.Since(last) > paceAtMost {
+			debug.FreeOSMemory()
+			last = time.Now()
+		}
+	}
+}
