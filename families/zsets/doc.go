@@ -1,0 +1,2 @@
+// Package zsets is the sorted-set family.
+package zsets
