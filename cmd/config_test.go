@@ -12,7 +12,7 @@ import (
 
 func newTable(t *testing.T) *options.Table {
 	t.Helper()
-	table, err := NewTable()
+	table, err := options.Standard()
 	if err != nil {
 		t.Fatal(err)
 	}

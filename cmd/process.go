@@ -44,7 +44,7 @@ type Process struct {
 // options have no effect. A nil Process means that the process is to exit with the code; what was wrong has been reported on
 // standard error in one line, or in the log.
 func Begin(inv Invocation, families []core.Family, tools ...Subcommand) (p *Process, exitCode int) {
-	table, err := NewTable()
+	table, err := options.Standard()
 	if err != nil {
 		return nil, fail(inv, err)
 	}

@@ -10,5 +10,5 @@
 // whole change.
 //
 // All methods of Table may be called from several goroutines, except that hooks must not call Set. The package reads no file and
-// knows no flag: the sources of configuration are package redustcmd's concern. It imports nothing of ours.
+// knows no flag: the sources of configuration are package redustcmd's concern. Of ours it imports configs, the embedded list, for [Standard].
 package options

@@ -2,6 +2,7 @@ package options
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 
 	"github.com/redust/redust/configs"
@@ -39,6 +40,9 @@ func fromConfig(o configs.Option) (Spec, error) {
 	if len(o.Clamp) == 2 {
 		s.Clamp = [2]int64{o.Clamp[0], o.Clamp[1]}
 	}
+	if s.Name == "dir" {
+		s.Canonical = absolute // CONFIG GET tells the directory, wherever the process was started
+	}
 	switch o.Set {
 	case "":
 	case "never":
@@ -51,4 +55,11 @@ func fromConfig(o configs.Option) (Spec, error) {
 		return s, fmt.Errorf("set: %s", strconv.Quote(o.Set))
 	}
 	return s, nil
+}
+
+func absolute(dir string) string {
+	if path, err := filepath.Abs(dir); err == nil {
+		return path
+	}
+	return dir
 }
