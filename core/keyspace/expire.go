@@ -6,7 +6,7 @@ const stepEntries = 64
 // ExpireDue deletes up to budget keys of a shard that are due at nowMs, and does other work of its timing wheels that is pending, for at most
 // stepEntries entries each time it holds the lock. The caller holds no lock of the shard. fn is called with each due entry before it is deleted, under the exclusive
 // lock; if it returns false the entry stays and comes again a few milliseconds later. Objects go to the OnDetach hook. more tells that work
-// is left. With nothing to do, the call costs two atomic loads.
+// is left. With nothing to do, the call costs two atomic loads. For one goroutine a shard at a time, lest clock readings come in the wrong order.
 //
 // A key is due at most 8 ms after its deadline. The clock may jump: forward, what has become due is worked off in bounded steps; backward, the wheels are
 // turned back and their entries moved over in bounded steps.

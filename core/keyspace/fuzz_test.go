@@ -58,7 +58,7 @@ func FuzzKeyspace(f *testing.F) {
 					}
 				}
 				for k, w := range want {
-					if w.at != 0 && w.at < now-16 {
+					if w.at != 0 && w.at < now-64 { // the clock may have gone back by a few ticks before
 						t.Fatalf("%q is %d ms late", k, now-w.at)
 					}
 				}

@@ -279,7 +279,7 @@ func (ks *Keyspace) FlushDB(db int) (detach func()) {
 	}
 	return func() {
 		for _, t := range gone {
-			t.free(func() {})
+			t.free()
 		}
 		gone = nil
 	}

@@ -123,12 +123,11 @@ func (t *table) drop(hash uint64, e Entry) (obj Object) {
 	return obj
 }
 
-// free gives back all that a detached table holds; nobody else uses it any more. step is called between bounded pieces of work.
-func (t *table) free(step func()) {
+// free gives back all that a detached table holds; nobody else uses it any more.
+func (t *table) free() {
 	for i, s := range t.objects {
 		if s.obj != nil {
 			s.obj.Free()
-			step()
 		}
 		t.objects[i].obj = nil
 	}

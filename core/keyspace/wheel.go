@@ -12,7 +12,7 @@ const (
 	wheelGens  = 4
 	genShift   = 10 // head code = generation << 10 | slot, plus 1
 	genMask    = 1<<genShift - 1
-	maxRewind  = 8 // ticks that the clock may go back before the wheel is turned back
+	maxRewind  = 2 // ticks that the clock may go back before the wheel is turned back
 	neverEvent = 1<<63 - 1
 )
 
