@@ -26,7 +26,7 @@ func hgetall(c *core.Ctx) error {
 		return err
 	}
 	c.Reply.Map(w.n)
-	w.reply(c.Reply, pairs)
+	w.reply(c.Reply, both)
 	return nil
 }
 

@@ -3,7 +3,8 @@
 // A hash has one of two encodings, which OBJECT ENCODING names as Redis does:
 //
 //   - listpack: up to hash-max-listpack-entries fields, none of them nor their values longer than
-//     hash-max-listpack-value bytes, as field, value, field, value ... in one packed block;
+//     hash-max-listpack-value bytes, as field, value, field, value ... in one packed block (see pairs, which is denser
+//     than Redis's listpack; RDB files and DUMP get the latter);
 //   - hashtable: a keyspace.Dict of fields and values.
 //
 // A hash that became a hashtable stays one. view reads a value of either encoding, hash builds or changes one, and edit is

@@ -7,27 +7,27 @@ import (
 	"github.com/redust/redust/protocol"
 )
 
-// hash is a hash being built or changed. While it is a listpack, lp is memory of its own (owned), or the value as it was
+// hash is a hash being built or changed. While it is packed, p is memory of its own (owned), or the value as it was
 // found: an entry's, which may be changed where it is as long as it doesn't grow (inPlace), or not to be touched.
 type hash struct {
 	limits
 	ks      *keyspace.Keyspace
-	lp      packed.Listpack // nil: no field yet
+	p       pairs // nil: no field yet
 	owned   bool
 	inPlace bool
-	spare   []byte // memory for an own lp, may be nil
+	spare   []byte // memory for an own p, may be nil
 	dict    *keyspace.Dict
-	moved   bool // lp is longer or shorter than, or elsewhere than, the value found
+	moved   bool // p is longer or shorter than, or elsewhere than, the value found
 }
 
 func (h *hash) view() view {
 	if h.dict != nil {
 		return view{n: h.dict.Len(), dict: h.dict}
 	}
-	if h.lp == nil {
+	if h.p == nil {
 		return view{}
 	}
-	return view{n: h.lp.Len() / 2, lp: h.lp}
+	return view{n: h.p.len(), p: h.p}
 }
 
 // own makes lp memory that may be changed and has room to grow.
@@ -36,11 +36,11 @@ func (h *hash) own() {
 		return
 	}
 	h.owned, h.moved = true, true
-	if h.lp == nil {
-		h.lp = packed.NewListpack(h.spare)
+	if h.p == nil {
+		h.p = newPairs(h.spare)
 		return
 	}
-	h.lp = append(h.spare[:0], h.lp...)
+	h.p = append(h.spare[:0], h.p...)
 }
 
 // set gives a field a value and reports whether the field is new. O(1) in a hashtable, else O(N).
@@ -53,36 +53,33 @@ func (h *hash) set(field, value []byte) (created bool) {
 		return created
 	}
 	pos := -1
-	if h.lp != nil {
-		pos = h.lp.Find(h.lp.First(), field, 1)
+	if h.p != nil {
+		pos = h.p.find(field)
 	}
 	if pos >= 0 {
-		h.replace(h.lp.Next(pos), value)
+		h.replace(h.p.after(pos), value)
 	} else {
 		h.own()
-		h.lp = h.lp.AppendPair(field, value)
+		h.p = h.p.add(field, value)
 	}
-	if h.lp.Len()/2 > h.entries {
+	if h.p.len() > h.entries {
 		h.toHashtable()
 	}
 	return pos < 0
 }
 
-// replace puts value in the place of the element at pos, without copying the listpack if the new one is as long.
+// replace puts value in the place of the element at pos: where it stands if the new one is as long.
 func (h *hash) replace(pos int, value []byte) {
-	end := h.lp.Next(pos)
-	if end < 0 {
-		end = h.lp.End()
-	}
-	if !h.inPlace || packed.ListpackEntrySize(value) != end-pos {
+	end := h.p.after(pos)
+	if !h.inPlace || elementSize(value) != end-pos {
 		h.own()
 	}
-	h.lp = h.lp.Replace(pos, value)
+	h.p = h.p.put(pos, end, value)
 }
 
-// fits reports whether the pair may be in a listpack.
+// fits reports whether the pair may be in a packed hash.
 func (h *hash) fits(field, value []byte) bool {
-	return len(field) <= h.value && len(value) <= h.value && len(h.lp)+len(field)+len(value) < packed.MaxListpackBytes
+	return len(field) <= h.value && len(value) <= h.value && len(h.p)+len(field)+len(value) < packed.MaxListpackBytes
 }
 
 func (h *hash) toHashtable() {
@@ -91,19 +88,19 @@ func (h *hash) toHashtable() {
 		d.Set(f, v)
 		return true
 	})
-	h.dict, h.lp = d, nil
+	h.dict, h.p = d, nil
 }
 
-// remove takes a field out and reports whether it was in. A listpack is changed in place: see shrinkable.
+// remove takes a field out and reports whether it was in. A packed hash is changed in place: see shrinkable.
 func (h *hash) remove(field []byte) bool {
 	if h.dict != nil {
 		return h.dict.Delete(field)
 	}
-	pos := h.lp.Find(h.lp.First(), field, 1)
+	pos := h.p.find(field)
 	if pos < 0 {
 		return false
 	}
-	h.lp, h.moved = h.lp.Delete(pos, 2), true
+	h.p, h.moved = h.p.remove(pos), true
 	return true
 }
 
@@ -112,7 +109,7 @@ func (h *hash) stored() core.Stored {
 	if h.dict != nil {
 		return core.Stored{Type: keyspace.Hash, Enc: keyspace.EncHashtable, Object: h.dict}
 	}
-	return core.Stored{Type: keyspace.Hash, Enc: keyspace.EncListpack, Packed: h.lp}
+	return core.Stored{Type: keyspace.Hash, Enc: keyspace.EncListpack, Packed: h.p}
 }
 
 // maxEntryStyle bounds the arguments with which a command may still change the entry itself. It is below the weight at
@@ -141,7 +138,7 @@ func (e *edit) open(h *hashes, c *core.Ctx, k core.Key) error {
 			return protocol.ErrWrongType
 		}
 		w := viewOfEntry(e.entry)
-		e.lp, e.dict, e.inPlace = w.lp, w.dict, true
+		e.p, e.dict, e.inPlace = w.p, w.dict, true
 		return nil
 	}
 	v, ok, err := c.ValueWrite(k, keyspace.Hash)
@@ -149,11 +146,11 @@ func (e *edit) open(h *hashes, c *core.Ctx, k core.Key) error {
 		return err
 	}
 	w := viewOf(v)
-	e.lp, e.dict, e.exists = w.lp, w.dict, true
+	e.p, e.dict, e.exists = w.p, w.dict, true
 	return nil
 }
 
-// shrinkable makes lp memory in which fields may be removed: the entry's own in entry style.
+// shrinkable makes p memory in which fields may be removed: the entry's own in entry style.
 func (e *edit) shrinkable() {
 	if !e.inPlace && e.dict == nil {
 		e.own()
@@ -173,10 +170,10 @@ func (e *edit) save() (gone bool) {
 	case e.dict != nil:
 		e.entry.SetObject(keyspace.EncHashtable, e.dict)
 	case e.moved:
-		e.entry.SetBytes(keyspace.EncListpack, e.lp)
+		e.entry.SetBytes(keyspace.EncListpack, e.p)
 	}
-	if e.owned && e.lp != nil {
-		e.c.SetScratch(e.lp)
+	if e.owned && e.p != nil {
+		e.c.SetScratch(e.p)
 	}
 	return false
 }

@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"github.com/redust/redust/core"
-	"github.com/redust/redust/core/packed"
 	"github.com/redust/redust/protocol"
 )
 
@@ -48,7 +47,7 @@ func (h *hashes) hincrby(c *core.Ctx) error {
 	w := e.view()
 	if old, ok := w.get(c.Args[2]); ok {
 		if n = old.num; !old.isInt {
-			if n, ok = packed.ParseInt(old.str); !ok {
+			if n, ok = protocol.ParseInt(old.str); !ok {
 				return errFieldNotInt
 			}
 		}
@@ -83,11 +82,7 @@ func (h *hashes) hincrbyfloat(c *core.Ctx) error {
 	w := e.view()
 	if old, ok := w.get(c.Args[2]); ok {
 		var text [20]byte
-		s := old.str
-		if old.isInt {
-			s = old.appendTo(text[:0])
-		}
-		have, ok := protocol.ParseLongDouble(s)
+		have, ok := protocol.ParseLongDouble(old.text(text[:0]))
 		if !ok {
 			return errFieldNotFloat
 		}

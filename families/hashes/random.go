@@ -66,7 +66,7 @@ func hrandfield(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	r := picker{out: c.Reply, parts: p, nested: p == pairs && c.Client().Proto() == 3}
+	r := picker{out: c.Reply, parts: p, nested: p == both && c.Client().Proto() == 3}
 	switch {
 	case count < -maxRepeats && w.n > 0:
 		return protocol.ErrOutOfRange
@@ -99,7 +99,7 @@ func parseCount(args [][]byte) (count int64, p parts, err error) {
 	case count < -math.MaxInt64/2 || count > math.MaxInt64/2:
 		return 0, 0, protocol.ErrOutOfRange
 	}
-	return count, pairs, nil
+	return count, both, nil
 }
 
 // picker writes random fields into a reply.
@@ -110,7 +110,7 @@ type picker struct {
 }
 
 func (r *picker) header(n int) {
-	if r.parts == pairs && !r.nested {
+	if r.parts == both && !r.nested {
 		n *= 2
 	}
 	r.out.Array(n)
@@ -121,7 +121,7 @@ func (r *picker) pair(f, v []byte) {
 		r.out.Array(2)
 	}
 	r.out.Bulk(f)
-	if r.parts == pairs {
+	if r.parts == both {
 		r.out.Bulk(v)
 	}
 }
@@ -135,23 +135,16 @@ func (r *picker) repeated(w view, count int) {
 		}
 		return
 	}
-	var texts [2][20]byte
-	at := func(pos int) {
-		r.pair(w.lp.AppendValue(texts[0][:0], pos), w.lp.AppendValue(texts[1][:0], w.lp.Next(pos)))
-	}
-	if count < 8 {
-		for range count {
-			at(w.lp.Seek(2 * rand.IntN(w.n)))
-		}
-		return
-	}
 	// The positions of all fields, so that a draw is O(1).
-	starts := make([]int32, 0, w.n)
-	for pos := w.lp.First(); pos >= 0; pos = w.lp.Next(w.lp.Next(pos)) {
+	var room [64]int32
+	starts := room[:0]
+	for pos := firstPair; pos < len(w.p); pos = w.p.nextPair(pos) {
 		starts = append(starts, int32(pos))
 	}
+	var texts [2][20]byte
 	for range count {
-		at(int(starts[rand.IntN(w.n)]))
+		pos := int(starts[rand.IntN(w.n)])
+		r.pair(w.p.get(pos).text(texts[0][:0]), w.p.get(w.p.after(pos)).text(texts[1][:0]))
 	}
 }
 

@@ -25,7 +25,7 @@ func rdbType(v core.Value) rdb.Type {
 
 func save(e *rdb.Encoder, v core.Value) error {
 	if v.Enc == keyspace.EncListpack {
-		e.String(v.Packed)
+		e.String(pairs(v.Packed).appendListpack(packed.NewListpack(make([]byte, 0, len(v.Packed)+len(v.Packed)/4+16))))
 		return e.Err()
 	}
 	w := viewOf(v)
@@ -60,11 +60,9 @@ func (l *loader) Pair(field, value []byte) error {
 // Listpack implements rdb.HashSink. It looks at the number of fields alone, as Redis does: one that came packed
 // may hold longer values than hash-max-listpack-value.
 func (l *loader) Listpack(lp packed.Listpack) error {
-	l.lp = lp
-	if lp.Len()/2 > l.entries {
+	l.p, l.owned = newPairs(make([]byte, 0, len(lp))).addListpack(lp), true
+	if l.p.len() > l.entries {
 		l.toHashtable()
-	} else {
-		l.own()
 	}
 	return nil
 }

@@ -1,19 +1,16 @@
 package hashes
 
 import (
-	"strconv"
-
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
-	"github.com/redust/redust/core/packed"
 	"github.com/redust/redust/protocol"
 )
 
 // view reads a hash of either encoding. The zero view is the empty hash. It is valid as long as the value that it was made
 // of.
 type view struct {
-	n    int             // fields
-	lp   packed.Listpack // nil for a hashtable
+	n    int   // fields
+	p    pairs // nil for a hashtable
 	dict *keyspace.Dict
 }
 
@@ -22,8 +19,8 @@ func viewOf(v core.Value) view {
 		d := v.Object.(*keyspace.Dict)
 		return view{n: d.Len(), dict: d}
 	}
-	lp := packed.Listpack(v.Packed)
-	return view{n: lp.Len() / 2, lp: lp}
+	p := pairs(v.Packed)
+	return view{n: p.len(), p: p}
 }
 
 func viewOfEntry(e keyspace.Entry) view {
@@ -31,8 +28,8 @@ func viewOfEntry(e keyspace.Entry) view {
 		d := e.Object().(*keyspace.Dict)
 		return view{n: d.Len(), dict: d}
 	}
-	lp := packed.Listpack(e.Bytes())
-	return view{n: lp.Len() / 2, lp: lp}
+	p := pairs(e.Bytes())
+	return view{n: p.len(), p: p}
 }
 
 // find looks a hash up for reading, entry style: only in commands without Weight. The zero view when the key is absent.
@@ -65,52 +62,20 @@ func weigh(c *core.Ctx, k core.Key) int {
 	return viewOfEntry(e).n
 }
 
-// value is what a field holds: str, or num if isInt.
-type value struct {
-	str   []byte // part of the hash
-	num   int64
-	isInt bool
-}
-
 // get returns the value of a field: O(1) in a hashtable, O(N) in a listpack. It allocates nothing.
 func (w *view) get(field []byte) (v value, ok bool) {
 	if w.dict != nil {
 		v.str, ok = w.dict.Get(field)
 		return v, ok
 	}
-	if w.lp == nil {
+	if w.p == nil {
 		return v, false
 	}
-	pos := w.lp.Find(w.lp.First(), field, 1)
+	pos := w.p.find(field)
 	if pos < 0 {
 		return v, false
 	}
-	v.str, v.num, v.isInt = w.lp.Get(w.lp.Next(pos))
-	return v, true
-}
-
-func (v value) reply(out *protocol.Writer) {
-	if v.isInt {
-		out.BulkInt(v.num)
-		return
-	}
-	out.Bulk(v.str)
-}
-
-// len is the length of the value's text.
-func (v value) len() int {
-	if v.isInt {
-		var text [20]byte
-		return len(strconv.AppendInt(text[:0], v.num, 10))
-	}
-	return len(v.str)
-}
-
-func (v value) appendTo(dst []byte) []byte {
-	if v.isInt {
-		return strconv.AppendInt(dst, v.num, 10)
-	}
-	return append(dst, v.str...)
+	return w.p.get(w.p.after(pos)), true
 }
 
 // each calls yield with fields and values until it returns false; both are valid during the call only.
@@ -119,25 +84,14 @@ func (w view) each(yield func(field, value []byte) bool) {
 		w.dict.Each(func(_ keyspace.Ref, f, v []byte) bool { return yield(f, v) })
 		return
 	}
-	if w.lp == nil {
-		return
-	}
 	var texts [2][20]byte
-	for it := w.lp.Iter(w.lp.First()); it.Next(); {
-		f := current(&it, texts[0][:0])
-		it.Next()
-		if !yield(f, current(&it, texts[1][:0])) {
+	for pos := firstPair; pos < len(w.p); {
+		v := w.p.after(pos)
+		if !yield(w.p.get(pos).text(texts[0][:0]), w.p.get(v).text(texts[1][:0])) {
 			return
 		}
+		pos = w.p.after(v)
 	}
-}
-
-// current is the text of the iterator's element, in buf if it is an integer.
-func current(it *packed.Iterator, buf []byte) []byte {
-	if it.IsInt {
-		return strconv.AppendInt(buf, it.Int, 10)
-	}
-	return it.Str
 }
 
 // parts says which halves of the pairs a reply has.
@@ -146,7 +100,7 @@ type parts uint8
 const (
 	fields parts = 1 << iota
 	values
-	pairs = fields | values
+	both = fields | values
 )
 
 // reply appends fields, values or both as bulk strings.
@@ -156,7 +110,7 @@ func (w view) reply(out *protocol.Writer, p parts) {
 		return
 	}
 	// What a Dict takes for a pair and its slot is about what the pair takes as two bulk strings.
-	if need := len(out.Buf) + int(w.dict.MemoryUsage()); p == pairs && need > cap(out.Buf) {
+	if need := len(out.Buf) + int(w.dict.MemoryUsage()); p == both && need > cap(out.Buf) {
 		buf := make([]byte, len(out.Buf), need)
 		copy(buf, out.Buf)
 		out.Buf = buf
@@ -175,18 +129,12 @@ func (w view) reply(out *protocol.Writer, p parts) {
 }
 
 func (w view) replyPacked(out *protocol.Writer, p parts) {
-	if w.lp == nil {
-		return
-	}
 	half := fields
-	for it := w.lp.Iter(w.lp.First()); it.Next(); half ^= pairs {
-		switch {
-		case p&half == 0:
-		case it.IsInt:
-			out.BulkInt(it.Int)
-		default:
-			out.Bulk(it.Str)
+	for pos := firstPair; pos < len(w.p); pos = w.p.after(pos) {
+		if p&half != 0 {
+			w.p.get(pos).reply(out)
 		}
+		half ^= both
 	}
 }
 
@@ -197,5 +145,6 @@ func appendField(dst []byte, v core.Value, field []byte) ([]byte, bool) {
 	if !ok {
 		return dst, false
 	}
-	return got.appendTo(dst), true
+	var text [20]byte
+	return append(dst, got.text(text[:0])...), true
 }
