@@ -94,6 +94,9 @@ func unescape(line string, i int) (byte, int) {
 //
 // Anything else between %{ and } stays as it is.
 func (t token) expand(rep int) [][]byte {
+	if !t.quoted { // may stand inside another one
+		t.text = bytes.ReplaceAll(t.text, []byte("%{i}"), strconv.AppendInt(nil, int64(rep), 10))
+	}
 	start := bytes.Index(t.text, []byte("%{"))
 	if t.quoted || start < 0 {
 		return [][]byte{t.text}
@@ -110,9 +113,6 @@ func (t token) expand(rep int) [][]byte {
 			out = append(out, token{text: []byte(pre + s + post)}.expand(rep)...)
 		}
 		return out
-	}
-	if body == "i" {
-		return again(strconv.Itoa(rep))
 	}
 	if i := strings.LastIndexByte(body, '*'); i >= 0 {
 		if n, err := strconv.Atoi(body[i+1:]); err == nil {

@@ -26,8 +26,8 @@ var listTemplates = []string{
 	"LLEN {k}", "LINDEX {k} {n}", "LINDEX {k} {i}", "LINSERT {k} BEFORE|AFTER|x {m} {m}", "LRANGE {k} {n} {n}", "LRANGE {k} 0 -1",
 	"LRANGE {k} {i} {i}", "LREM {k} {n} {m}", "LSET {k} {n} {m}", "LSET {k} {n} {v}", "LTRIM {k} {n} {n}", "LTRIM {k} 0 20",
 	"LPOS {k} {m} [ RANK {n} ] [ COUNT {c} ] [ MAXLEN {c} ]", "LMOVE {k} {k} LEFT|RIGHT LEFT|RIGHT|x", "RPOPLPUSH {k} {k}",
-	"LMPOP 1|2|x {k} {k} LEFT|RIGHT [ COUNT {c} ]", "LMPOP 1 {k} LEFT|RIGHT COUNT {c}", "SORT {k} ALPHA [ DESC ] [ LIMIT {n} {n} ]",
-	"SORT {k} ALPHA STORE {k}", "LRANGE {k} 0 -1", "OBJECT ENCODING {k}",
+	"LMPOP 1|2|x {k} {k} LEFT|RIGHT [ COUNT {c} ]", "LMPOP 1 {k} LEFT|RIGHT COUNT {c}", "SORT {k} ALPHA [ DESC ] [ LIMIT {n} {n} ] STORE {k}",
+	"SORT {k} [ DESC ] STORE {k}", "SORT {k} ALPHA", "LRANGE {k} 0 -1", "OBJECT ENCODING {k}",
 }
 
 var setTemplates = []string{
@@ -35,7 +35,7 @@ var setTemplates = []string{
 	"SISMEMBER {k} {m}", "SISMEMBER {k} {d}", "SMISMEMBER {k} {m}*", "SCARD {k}", "SPOP {k} 1000", "SPOP {k} 0|-1|x",
 	"SRANDMEMBER {k} 0|1|-3|100|x", "SRANDMEMBER {k}", "SMOVE {k} {k} {m}", "SMOVE {k} {k} {d}", "SUNION {k}*", "SINTER {k}*", "SDIFF {k}*",
 	"SUNIONSTORE {k} {k}*", "SINTERSTORE {k} {k}*", "SDIFFSTORE {k} {k}*", "SINTERCARD 1|2|0|x {k} [ {k} ] [ LIMIT {c} ]",
-	"SINTERCARD 2 {k} {k} [ LIMIT {c} ]", "SORT {k} ALPHA", "SADD {k} 1|2|3|100|70000|5000000000|-5",
+	"SINTERCARD 2 {k} {k} [ LIMIT {c} ]", "SORT {k} ALPHA", "SORT {k} ALPHA STORE {k}", "SADD {k} 1|2|3|100|70000|5000000000|-5",
 }
 
 var hashTemplates = []string{
