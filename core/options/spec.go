@@ -140,8 +140,8 @@ func (s *Spec) Repeats() bool {
 	return s.Kind == SavePoints || s.Kind == BufferLimits || s.Kind == Directive
 }
 
-// mayBeBare reports whether the option may stand in a file without any word, which means nothing.
-func (s *Spec) mayBeBare() bool { return s.Kind == List || s.Kind == Percentiles }
+// mayBeBare reports whether the option may stand in a file without any word, which is then an empty one.
+func (s *Spec) mayBeBare() bool { return s.Kind == List || s.Kind == Percentiles || s.Kind == Flags }
 
 // Multi reports whether the configuration file gives the option more than one word, or repeats it.
 func (s *Spec) Multi() bool {
