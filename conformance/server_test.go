@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -126,6 +127,8 @@ func (s *server) start() error {
 	}
 	s.cmd = exec.Command(s.binary, args...)
 	s.cmd.Dir = s.dir
+	// REDUST_* are options to Redust: the suite's own and a developer's stay out.
+	s.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "REDUST_") })
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	s.cmd.SysProcAttr = dieWithParent()
 	s.gone = make(chan struct{})
