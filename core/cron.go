@@ -71,7 +71,7 @@ func (e *Engine) ExpireStep() {
 func (e *Engine) expireShard(s int, nowMs int64) (deleted int, more bool) {
 	var c *Ctx
 	more = e.ks.ExpireDue(s, nowMs, expireBatch, func(db int, ent keyspace.Entry) bool {
-		if e.isReserved(s, db, ent.Key()) {
+		if e.isReserved(s, db, ent.Key()) || e.snapshotSpares(ent) {
 			return false
 		}
 		if c == nil {

@@ -119,7 +119,13 @@ func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
 		e.lockSet(&c.shards, &c.writes)
 		wait := e.conflict(c, exclusive)
 		if wait == nil {
-			return
+			db, owed := e.owedBig(c)
+			if owed == nil {
+				return
+			}
+			e.unlockSet(&c.shards, &c.writes)
+			e.handOver(db, owed)
+			continue
 		}
 		e.unlockSet(&c.shards, &c.writes)
 		<-wait

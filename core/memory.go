@@ -108,7 +108,7 @@ func (e *Engine) evict(k Key, nowMs int64) bool {
 	shard := e.ks.Shard(k.shard)
 	shard.Lock()
 	ent, ok := e.ks.Find(k.DB, k.hash, k.Name)
-	if ok = ok && !e.isReserved(k.shard, k.DB, k.Name); ok {
+	if ok = ok && !e.isReserved(k.shard, k.DB, k.Name) && !e.snapshotSpares(ent); ok {
 		e.snapshotBefore(k.DB, ent)
 		c.detach(e.ks.DeleteEntry(ent))
 		e.stats.evicted.Add(1)

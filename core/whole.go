@@ -22,7 +22,7 @@ func (c *Ctx) FlushDB(db int) int {
 	for i := first; i <= last; i++ {
 		if n := e.ks.Len(i); n > 0 {
 			removed += n
-			e.snapshotFlush(i)
+			e.snapshotDisturbed()
 			e.background(e.ks.FlushDB(i))
 		}
 	}
@@ -38,7 +38,7 @@ func (c *Ctx) SwapDB(a, b int) {
 	e := c.eng
 	e.touchWatchedDB(a, b, c.nowMs)
 	e.touchWatchedDB(b, a, c.nowMs)
-	e.snapshotSwap(a, b)
+	e.snapshotDisturbed()
 	e.ks.SwapDB(a, b)
 	for i := range e.shards {
 		for id := range e.shards[i].waiters {
