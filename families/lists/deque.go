@@ -1,0 +1,280 @@
+package lists
+
+import (
+	"unsafe"
+
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/packed"
+)
+
+// A deque is a large list: a sequence of chunks, of which those at the ends, and a few in which something was changed lately,
+// are open, and the others frozen.
+//
+// Every element has a virtual index: that of its predecessor plus one. A chunk knows that of its first element. An
+// addition or removal at an end changes none of them but the end's own, so that an index of the list, which is the distance to
+// first, finds its chunk by binary search, and nothing has to be kept up while the list is used as a queue. Elsewhere the chunks
+// on the shorter side of the change are renumbered, which is little beside what it took to find the place.
+//
+// A deque is guarded by whatever guards its key. Readers change nothing.
+type deque struct {
+	arena  *keyspace.Arena
+	chunks []*chunk // those in use are chunks[lo:]
+	lo     int
+	first  int64
+	n      int
+	bytes  int64    // blocks and chunk records
+	wait   []*chunk // open chunks between the ends, oldest first: to be frozen
+	plain  int      // length from which an element is a chunk of its own
+}
+
+func newDeque(a *keyspace.Arena) *deque { return &deque{arena: a, plain: plainBytes} }
+
+// MemoryUsage implements keyspace.Object. O(1).
+func (d *deque) MemoryUsage() int64 {
+	return d.bytes + int64(unsafe.Sizeof(*d)) + int64(cap(d.chunks))*8 - int64(len(d.chunks))*8
+}
+
+// Free implements keyspace.Object.
+func (d *deque) Free() {
+	for _, c := range d.live() {
+		d.arena.Free(c.block)
+	}
+	*d = deque{}
+}
+
+func (d *deque) live() []*chunk { return d.chunks[d.lo:] }
+
+func (d *deque) head() *chunk {
+	if d.n == 0 {
+		return nil
+	}
+	return d.chunks[d.lo]
+}
+
+func (d *deque) tail() *chunk {
+	if d.n == 0 {
+		return nil
+	}
+	return d.chunks[len(d.chunks)-1]
+}
+
+// locate returns the chunk of element i, as an index of d.live(), and the element's place in it. O(log chunks).
+func (d *deque) locate(i int) (k, j int) {
+	live, v := d.live(), d.first+int64(i)
+	lo, hi := 0, len(live)-1
+	if v >= live[hi].start {
+		return hi, int(v - live[hi].start)
+	}
+	for lo+1 < hi { // live[lo].start <= v < live[hi].start
+		if mid := int(uint(lo+hi) >> 1); live[mid].start <= v {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo, int(v - live[lo].start)
+}
+
+// appendAt appends the text of element i to dst.
+func (d *deque) appendAt(dst []byte, i int) []byte {
+	k, j := d.locate(i)
+	return d.live()[k].appendAt(dst, j)
+}
+
+// --- the order of chunks -----------------------------------------------------
+
+// addFront puts c before all chunks, addBack behind them. c's elements are counted in.
+func (d *deque) addFront(c *chunk) {
+	d.roomFront()
+	if old := d.head(); old != nil {
+		d.later(old)
+	}
+	d.lo--
+	d.chunks[d.lo] = c
+	d.first -= int64(c.n)
+	c.start = d.first
+	d.n += int(c.n)
+}
+
+// roomFront makes room for one more chunk before all others.
+func (d *deque) roomFront() {
+	if d.lo > 0 {
+		return
+	}
+	room := len(d.chunks)/2 + 4
+	chunks := make([]*chunk, room+len(d.chunks), room+len(d.chunks)+4)
+	copy(chunks[room:], d.chunks)
+	d.chunks, d.lo = chunks, room
+}
+
+func (d *deque) addBack(c *chunk) {
+	if len(d.chunks) == cap(d.chunks) && d.lo > len(d.chunks)/2 {
+		n := copy(d.chunks, d.live())
+		clear(d.chunks[n:])
+		d.chunks, d.lo = d.chunks[:n], 0
+	}
+	if old := d.tail(); old != nil {
+		d.later(old)
+	}
+	c.start = d.first + int64(d.n)
+	d.chunks = append(d.chunks, c)
+	d.n += int(c.n)
+}
+
+// insertChunk puts c at index k of d.live(), 0 < k < len, and renumbers.
+func (d *deque) insertChunk(k int, c *chunk) {
+	live := d.live()
+	n := c.n
+	c.n, c.start = 0, live[k].start
+	d.chunks = append(d.chunks, nil)
+	copy(d.chunks[d.lo+k+1:], d.chunks[d.lo+k:])
+	d.chunks[d.lo+k] = c
+	c.n = n
+	d.shift(k, int64(n))
+	d.later(c)
+}
+
+// dropChunk removes chunk k of d.live() with its elements.
+func (d *deque) dropChunk(k int) {
+	c := d.live()[k]
+	n := c.n
+	d.release(c)
+	switch k {
+	case 0:
+		d.chunks[d.lo] = nil
+		d.lo++
+		d.first += int64(n)
+		d.n -= int(n)
+	case len(d.live()) - 1:
+		d.chunks[len(d.chunks)-1] = nil
+		d.chunks = d.chunks[:len(d.chunks)-1]
+		d.n -= int(n)
+	default:
+		d.shift(k, -int64(n))
+		copy(d.chunks[d.lo+k:], d.chunks[d.lo+k+1:])
+		d.chunks[len(d.chunks)-1] = nil
+		d.chunks = d.chunks[:len(d.chunks)-1]
+	}
+	if d.n == 0 {
+		d.chunks, d.lo, d.first, d.wait = nil, 0, 0, nil
+	}
+}
+
+// shift renumbers after chunk k has got delta more elements: the chunks on the side that has fewer.
+func (d *deque) shift(k int, delta int64) {
+	live := d.live()
+	d.n += int(delta)
+	if k < len(live)/2 {
+		d.first -= delta
+		for _, c := range live[:k+1] {
+			c.start -= delta
+		}
+		return
+	}
+	for _, c := range live[k+1:] {
+		c.start += delta
+	}
+}
+
+// --- what is to be frozen ----------------------------------------------------
+
+// later puts an open chunk on the list of those to be frozen, and freezes the one that has waited longest if too
+// many do. A chunk that is changed again and again is thawed once.
+func (d *deque) later(c *chunk) {
+	if c.kind != kindOpen || c.waits {
+		return
+	}
+	c.waits = true
+	d.wait = append(d.wait, c)
+	for len(d.wait) > 4+len(d.live())/32 {
+		old := d.wait[0]
+		d.wait = append(d.wait[:0], d.wait[1:]...)
+		old.waits = false
+		if !old.gone && old.kind == kindOpen && old != d.head() && old != d.tail() && old != c {
+			d.freeze(old)
+		}
+	}
+}
+
+// thawAt makes chunk k of d.live() open for a change.
+func (d *deque) thawAt(k int) *chunk {
+	c := d.live()[k]
+	if c.kind == kindFrozen {
+		d.thaw(c)
+		if k > 0 && k < len(d.live())-1 {
+			d.later(c)
+		}
+	}
+	return c
+}
+
+// sealBack freezes the inner part of the tail, which has grown too large. What is frozen fills its block exactly.
+func (d *deque) sealBack() {
+	c := d.tail()
+	ws := workspaces.Get().(*workspace)
+	lp := c.listpack()
+	ws.take(lp)
+	var p plan
+	elems := d.sealed(ws, &p, false)
+	n := len(elems)
+	f := &chunk{}
+	d.bytes += chunkOverhead
+	d.freezeAs(f, &p, elems)
+	pos := lp.Seek(n)
+	c.off = int32(packed.CutFront(c.data, int(c.off), int(c.end), pos, n))
+	c.n -= int32(n)
+	f.start = c.start
+	c.start += int64(n)
+	d.chunks = append(d.chunks, c)
+	d.chunks[len(d.chunks)-2] = f
+	workspaces.Put(ws)
+}
+
+// sealFront is sealBack for the head.
+func (d *deque) sealFront() {
+	c := d.head()
+	ws := workspaces.Get().(*workspace)
+	lp := c.listpack()
+	ws.take(lp)
+	var p plan
+	elems := d.sealed(ws, &p, true)
+	n := len(elems)
+	f := &chunk{}
+	d.bytes += chunkOverhead
+	d.freezeAs(f, &p, elems)
+	c.setListpack(lp.Delete(lp.Seek(int(c.n)-n), n))
+	c.n -= int32(n)
+	f.start = c.start + int64(c.n)
+	d.roomFront()
+	d.lo--
+	d.chunks[d.lo], d.chunks[d.lo+1] = c, f
+	workspaces.Put(ws)
+}
+
+// sealed chooses which of ws.elems to freeze: about chunkBytes of them from the front, or from the back, and as many as fill
+// a block.
+func (d *deque) sealed(ws *workspace, p *plan, back bool) [][]byte {
+	elems := ws.elems
+	n, bytes := 0, 0
+	for n < len(elems)-1 && bytes < chunkBytes {
+		e := elems[n]
+		if back {
+			e = elems[len(elems)-1-n]
+		}
+		bytes += len(e) + 2
+		n++
+	}
+	part := elems[:n]
+	if back {
+		part = elems[len(elems)-n:]
+	}
+	p.makePlan(part)
+	size := p.size(part)
+	if fit := p.fit(part, keyspace.BlockFloor(size), back); fit >= n-n/4 && fit > 0 {
+		n = fit
+	}
+	if back {
+		return elems[len(elems)-n:]
+	}
+	return elems[:n]
+}

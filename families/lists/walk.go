@@ -1,0 +1,255 @@
+package lists
+
+import (
+	"fmt"
+
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/packed"
+	"github.com/redust/redust/protocol"
+)
+
+// each calls yield with the text of up to n elements from i on, in order, until it returns false. The bytes are
+// valid during the call.
+func (d *deque) each(i, n int, yield func(s []byte) bool) {
+	n = min(n, d.n-i)
+	if n <= 0 {
+		return
+	}
+	var buf []byte
+	k, j := d.locate(i)
+	for _, c := range d.live()[k:] {
+		take := min(n, int(c.n)-j)
+		if !c.each(j, take, &buf, yield) {
+			return
+		}
+		if n -= take; n == 0 {
+			return
+		}
+		j = 0
+	}
+}
+
+// each visits n elements of the chunk from j on; false when yield has ended it. buf is for text.
+func (c *chunk) each(j, n int, buf *[]byte, yield func(s []byte) bool) bool {
+	switch c.kind {
+	case kindPlain:
+		return yield(c.data)
+	case kindOpen:
+		return eachPacked(c.listpack(), j, n, yield)
+	}
+	f := c.frozen()
+	w := f.walk(j)
+	for i := j; i < j+n; i++ {
+		if f.form == formInts {
+			*buf = appendInt((*buf)[:0], f.integer(i))
+		} else {
+			*buf = w.appendNext((*buf)[:0])
+		}
+		if !yield(*buf) {
+			return false
+		}
+	}
+	return true
+}
+
+// eachPacked visits n elements of lp from index j on; false when yield has ended it.
+func eachPacked(lp packed.Listpack, j, n int, yield func(s []byte) bool) bool {
+	var text [20]byte
+	it := lp.Iter(lp.Seek(j))
+	for ; n > 0 && it.Next(); n-- {
+		s := it.Str
+		if it.IsInt {
+			s = appendInt(text[:0], it.Int)
+		}
+		if !yield(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// writeRange writes n elements from i on as bulk strings.
+func (d *deque) writeRange(w *protocol.Writer, i, n int) {
+	if n <= 0 {
+		return
+	}
+	k, j := d.locate(i)
+	for _, c := range d.live()[k:] {
+		take := min(n, int(c.n)-j)
+		switch c.kind {
+		case kindPlain:
+			w.Bulk(c.data)
+		case kindOpen:
+			writePacked(w, c.listpack(), j, take)
+		default:
+			f := c.frozen()
+			f.writeRange(w, j, take)
+		}
+		if n -= take; n == 0 {
+			return
+		}
+		j = 0
+	}
+}
+
+// writePacked writes n elements of lp from index j on as bulk strings.
+func writePacked(w *protocol.Writer, lp packed.Listpack, j, n int) {
+	it := lp.Iter(lp.Seek(j))
+	for ; n > 0 && it.Next(); n-- {
+		if it.IsInt {
+			w.BulkInt(it.Int)
+		} else {
+			w.Bulk(it.Str)
+		}
+	}
+}
+
+// writeRange writes elements of a frozen chunk as bulk strings, decoded straight into the reply.
+func (f *frozen) writeRange(w *protocol.Writer, j, n int) {
+	if f.form == formInts {
+		for i := j; i < j+n; i++ {
+			w.BulkInt(f.integer(i))
+		}
+		return
+	}
+	walk := f.walk(j)
+	var room [32]byte
+	head, headFor := room[:0], -1
+	for range n {
+		at, mid := walk.next()
+		if mid != headFor {
+			head = append(appendInt(append(room[:0], '$'), int64(len(f.begin)+mid+len(f.end))), '\r', '\n')
+			headFor = mid
+		}
+		dst := append(w.Buf, head...)
+		dst = append(dst, f.begin...)
+		dst = f.symbols(dst, at, mid)
+		dst = append(dst, f.end...)
+		w.Buf = append(dst, '\r', '\n')
+	}
+}
+
+// removeMatches removes up to limit elements that equal s, from the tail on if back, and returns how many there were.
+// O(N) compared, of which only chunks with a match are touched.
+func (d *deque) removeMatches(s []byte, limit int, back bool) int {
+	ws := workspaces.Get().(*workspace)
+	defer workspaces.Put(ws)
+	removed := 0
+	k := 0
+	if back {
+		k = len(d.live()) - 1
+	}
+	for k >= 0 && k < len(d.live()) && removed < limit {
+		c := d.live()[k]
+		ws.hits = c.matches(s, ws.hits[:0])
+		hits := ws.hits
+		if left := limit - removed; len(hits) > left {
+			if back {
+				hits = hits[len(hits)-left:]
+			} else {
+				hits = hits[:left]
+			}
+		}
+		removed += len(hits)
+		if len(hits) == int(c.n) {
+			d.dropChunk(k)
+			if back {
+				k--
+			}
+			continue
+		}
+		if len(hits) > 0 {
+			c = d.thawAt(k)
+			c.setListpack(deleteHits(c.listpack(), hits))
+			c.n -= int32(len(hits))
+			d.shift(k, -int64(len(hits)))
+		}
+		if back {
+			k--
+		} else {
+			k++
+		}
+	}
+	return removed
+}
+
+// deleteHits removes the elements at the given indexes, which ascend, and overwrites hits.
+func deleteHits(lp packed.Listpack, hits []int32) packed.Listpack {
+	index, pos := int32(0), lp.First()
+	for h, hit := range hits { // positions in the place of indexes, in one walk
+		for ; index < hit; index++ {
+			pos = lp.Next(pos)
+		}
+		hits[h] = int32(pos)
+	}
+	for h := len(hits) - 1; h >= 0; h-- {
+		lp = lp.Delete(int(hits[h]), 1)
+	}
+	return lp
+}
+
+// clone returns a deque of its own with the same elements. O(bytes).
+func (d *deque) clone() *deque {
+	to := newDeque(d.arena)
+	to.first, to.n, to.plain = d.first, d.n, d.plain
+	to.chunks = make([]*chunk, 0, len(d.live())+4)
+	for _, c := range d.live() {
+		dup := *c
+		dup.block, dup.data = 0, nil
+		block, data := d.arena.Alloc(len(c.data))
+		copy(data, c.data)
+		to.bytes += chunkOverhead
+		to.replaceBlock(&dup, block, data[:len(c.data):cap(data)])
+		to.chunks = append(to.chunks, &dup)
+		if dup.waits {
+			to.wait = append(to.wait, &dup)
+		}
+	}
+	return to
+}
+
+// packable returns the elements as one listpack if they are few: at most half of what limit allows, so that a list whose
+// size swings around the limit stays as it is.
+func (d *deque) packable(l limit) (packed.Listpack, bool) {
+	live := d.live()
+	if len(live) != 1 || live[0].kind != kindOpen {
+		return nil, false
+	}
+	lp := live[0].listpack()
+	return lp, l.fits(2*len(lp), 2*int(live[0].n))
+}
+
+// check returns an error if the deque is damaged. For tests.
+func (d *deque) check() error {
+	n, bytes := 0, int64(0)
+	at := d.first
+	for k, c := range d.live() {
+		if c.start != at {
+			return fmt.Errorf("chunk %d starts at %d, not %d", k, c.start, at)
+		}
+		if c.n <= 0 || c.gone {
+			return fmt.Errorf("chunk %d has %d elements, gone %v", k, c.n, c.gone)
+		}
+		if c.kind == kindOpen && c.listpack().Len() != int(c.n) {
+			return fmt.Errorf("chunk %d has %d elements, its listpack %d", k, c.n, c.listpack().Len())
+		}
+		if c.kind == kindOpen {
+			if _, err := packed.ValidateListpack(c.listpack(), packed.Deep); err != nil {
+				return fmt.Errorf("chunk %d: %w", k, err)
+			}
+			if k > 0 && k < len(d.live())-1 && !c.waits {
+				return fmt.Errorf("chunk %d is open for good", k)
+			}
+		}
+		if cap(c.data) != keyspace.BlockSize(cap(c.data)) {
+			return fmt.Errorf("chunk %d has %d bytes, which is no block", k, cap(c.data))
+		}
+		bytes += int64(cap(c.data)) + chunkOverhead
+		n += int(c.n)
+		at += int64(c.n)
+	}
+	if n != d.n || bytes != d.bytes {
+		return fmt.Errorf("%d elements in %d bytes, counted %d in %d", n, bytes, d.n, d.bytes)
+	}
+	return nil
+}
