@@ -14,13 +14,17 @@ func newTestDict(t testing.TB) (*Keyspace, *Dict) {
 }
 
 func TestDictModel(t *testing.T) {
-	for seed := range uint64(4) {
+	seeds, rounds := uint64(4), 40
+	if testing.Short() {
+		seeds, rounds = 2, 12
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			ks, d := newTestDict(t)
 			rnd := rand.New(rand.NewPCG(seed, 2))
 			want := map[string][]byte{}
 			refs := map[string]Ref{}
-			for round := range 40 {
+			for round := range rounds {
 				keys := []int{20, 2000, 30000}[rnd.IntN(3)]
 				for range 1500 {
 					k := fmt.Appendf(nil, "%d", rnd.IntN(keys))
@@ -138,7 +142,7 @@ func TestDictMemory(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, d := newTestDict(t)
-			const n = 200_000
+			const n = 100_000
 			for i := range n {
 				d.Set(fmt.Appendf(nil, "%0*d", c.key, i), make([]byte, c.value))
 			}
