@@ -54,16 +54,20 @@ func (p *program) serve(listeners []net.Listener) {
 	}
 }
 
-// followListeners applies CONFIG SET of bind and port: new listeners first, so that a fault changes nothing.
+// followListeners applies CONFIG SET of bind and port, in Redis's words when it can't.
 func (p *program) followListeners() {
-	p.Config.Table.OnApply(func() error {
-		listeners, err := p.server.Relisten(func() ([]net.Listener, error) { return ListenTCP(p.Config.Table, p.Log) })
-		if err != nil {
-			return errors.New("Unable to listen on this port. Check server logs.")
-		}
-		p.serve(listeners)
-		return nil
-	}, "bind", "port")
+	follow := func(option, fault string) {
+		p.Config.Table.OnApply(func() error {
+			fresh, err := p.server.Relisten(func() ([]net.Listener, error) { return ListenTCP(p.Config.Table, p.Log) })
+			if err != nil {
+				return errors.New(fault)
+			}
+			p.serve(fresh)
+			return nil
+		}, option)
+	}
+	follow("port", "Unable to listen on this port. Check server logs.")
+	follow("bind", "Failed to bind to specified addresses.")
 }
 
 // wait blocks until the server has been shut down and takes it apart.

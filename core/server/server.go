@@ -34,7 +34,6 @@ type Server struct {
 	password   *options.StringValue
 	queryLimit *options.IntValue
 	outLimits  atomic.Pointer[[options.ClassCount]options.BufferLimit]
-	explicit   atomic.Bool // bind was given: protected mode is off
 	limOpen    atomic.Pointer[protocol.Limits]
 	limClosed  atomic.Pointer[protocol.Limits]
 }
@@ -50,7 +49,6 @@ func New(eng *core.Engine, log hclog.Logger) *Server {
 	for _, name := range []string{"proto-max-bulk-len", "client-output-buffer-limit"} {
 		o.OnApply(func() error { s.readLimits(); return nil }, name)
 	}
-	s.explicit.Store(!o.IsDefault("bind"))
 	s.wg.Add(1)
 	go s.cron()
 	return s
@@ -254,14 +252,9 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Relisten exchanges the TCP listeners for those that open returns. If it fails, the old ones stay.
-// An address that both have must be closed before it can be opened: then the old listeners
-// are opened again on failure.
+// Relisten exchanges the TCP listeners for those that open returns: the old ones are closed
+// first, since old and new addresses may overlap. If open fails, they are opened again.
 func (s *Server) Relisten(open func() ([]net.Listener, error)) ([]net.Listener, error) {
-	fresh, err := open()
-	if err != nil {
-		return nil, err
-	}
 	s.mu.Lock()
 	var keep, drop []net.Listener
 	for _, l := range s.listeners {
@@ -276,5 +269,17 @@ func (s *Server) Relisten(open func() ([]net.Listener, error)) ([]net.Listener, 
 	for _, l := range drop {
 		l.Close()
 	}
-	return fresh, nil
+	fresh, err := open()
+	if err == nil {
+		return fresh, nil
+	}
+	for _, l := range drop {
+		again, e := net.Listen(l.Addr().Network(), l.Addr().String())
+		if e != nil {
+			s.log.Warn("can't listen again", "addr", l.Addr().String(), "error", e)
+			continue
+		}
+		go s.Serve(again)
+	}
+	return nil, err
 }
