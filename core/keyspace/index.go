@@ -291,8 +291,8 @@ func firstHash(lf *leaf, h int) uint64 {
 	if lf.depth == 0 {
 		return q
 	}
-	// The low bits that the shift drops would only make the position finer than a cursor can tell.
-	return uint64(lf.prefix)<<(64-lf.depth) | q>>lf.depth
+	// Rounded up: hash<<depth, of which q is the least that will do, ends in depth zeros.
+	return uint64(lf.prefix)<<(64-lf.depth) | (q+1<<lf.depth-1)>>lf.depth
 }
 
 // random returns a block chosen uniformly: a slot of the largest leaf's size in a leaf, all alike, until one is in use.
