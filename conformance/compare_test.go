@@ -146,9 +146,9 @@ func sameShape(a, b value) bool {
 	return true
 }
 
-// isText tells a text from a binary payload.
+// isText tells lines of fields from prose and binary payloads.
 func isText(s string) bool {
-	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\r' && c != '\n' || c > '~' })
+	return strings.Contains(s, "\n") && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\r' && c != '\n' || c > '~' })
 }
 
 // fieldNames lists the names in "# Section\r\nname:value\r\n" and "name=value

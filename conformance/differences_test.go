@@ -19,9 +19,9 @@ const (
 // Redis's on purpose.
 type knownDifference struct {
 	// Script is family/command, or meta/<what> for what the meta specs compare.
+	// A "*" stands for any text, here and in Line.
 	Script string `yaml:"script"`
 	// Line is the script's line as written, or the compared name of a meta spec.
-	// A "*" at the end matches any rest.
 	Line string `yaml:"line"`
 	// Protocol is 2 or 3 when only that one differs.
 	Protocol int    `yaml:"protocol"`
@@ -29,13 +29,27 @@ type knownDifference struct {
 }
 
 func (k knownDifference) matches(scriptID, line string, proto int) bool {
-	if k.Script != scriptID || k.Protocol != 0 && proto != 0 && k.Protocol != proto {
+	return (k.Protocol == 0 || proto == 0 || k.Protocol == proto) && fits(k.Script, scriptID) && fits(k.Line, line)
+}
+
+// fits matches a text against a pattern whose only special character is "*".
+func fits(pattern, text string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == text
+	}
+	text, ok := strings.CutPrefix(text, parts[0])
+	if !ok {
 		return false
 	}
-	if prefix, ok := strings.CutSuffix(k.Line, "*"); ok {
-		return strings.HasPrefix(line, prefix)
+	for _, part := range parts[1 : len(parts)-1] {
+		_, rest, found := strings.Cut(text, part)
+		if !found {
+			return false
+		}
+		text = rest
 	}
-	return k.Line == line
+	return strings.HasSuffix(text, parts[len(parts)-1])
 }
 
 func readKnownDifferences() ([]knownDifference, error) {
@@ -103,4 +117,13 @@ func documentedTable() (string, error) {
 		return "", fmt.Errorf("%s lacks the markers of its table", differencesDoc)
 	}
 	return table, nil
+}
+
+func writeDocumentedTable(old, table string) error {
+	src, err := os.ReadFile(differencesDoc)
+	if err != nil {
+		return err
+	}
+	text := strings.Replace(string(src), tableBegin+"\n"+old, tableBegin+"\n"+table, 1)
+	return os.WriteFile(differencesDoc, []byte(text), 0o644)
 }
