@@ -109,7 +109,7 @@ func (h *hash) stored() core.Stored {
 	if h.dict != nil {
 		return core.Stored{Type: keyspace.Hash, Enc: keyspace.EncHashtable, Object: h.dict}
 	}
-	return core.Stored{Type: keyspace.Hash, Enc: keyspace.EncListpack, Packed: h.p}
+	return core.Stored{Type: keyspace.Hash, Enc: encPairs, Packed: h.p}
 }
 
 // maxEntryStyle bounds the arguments with which a command may still change the entry itself. It is below the weight at
@@ -170,7 +170,7 @@ func (e *edit) save() (gone bool) {
 	case e.dict != nil:
 		e.entry.SetObject(keyspace.EncHashtable, e.dict)
 	case e.moved:
-		e.entry.SetBytes(keyspace.EncListpack, e.p)
+		e.entry.SetBytes(encPairs, e.p)
 	}
 	if e.owned && e.p != nil {
 		e.c.SetScratch(e.p)

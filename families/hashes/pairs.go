@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/core/packed"
 	"github.com/redust/redust/protocol"
 )
@@ -27,6 +28,9 @@ import (
 // A text that formatting an integer gives back is always kept as one, so equal texts are equal bytes. Positions
 // are offsets of elements. Methods that change pairs work in place while the capacity suffices, and return the slice.
 type pairs []byte
+
+// encPairs is the encoding of entries that hold pairs: OBJECT ENCODING says listpack, and nobody else takes them for one.
+const encPairs = keyspace.EncStream + 2
 
 const (
 	firstPair = 1 // position of the first field

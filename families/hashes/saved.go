@@ -10,21 +10,21 @@ import (
 // How hashes look outside: in RDB form, as commands, in a digest, by name.
 
 func encodingName(v core.Value) string {
-	if v.Enc == keyspace.EncListpack {
+	if v.Enc == encPairs {
 		return "listpack"
 	}
 	return "hashtable"
 }
 
 func rdbType(v core.Value) rdb.Type {
-	if v.Enc == keyspace.EncListpack {
+	if v.Enc == encPairs {
 		return rdb.TypeHashListpack
 	}
 	return rdb.TypeHash
 }
 
 func save(e *rdb.Encoder, v core.Value) error {
-	if v.Enc == keyspace.EncListpack {
+	if v.Enc == encPairs {
 		e.String(pairs(v.Packed).appendListpack(packed.NewListpack(make([]byte, 0, len(v.Packed)+len(v.Packed)/4+16))))
 		return e.Err()
 	}

@@ -20,7 +20,7 @@ func (s *sets) algebraCommands() []core.Command {
 		Complexity: "O(N*M), N = members of the smallest set, M = number of sets.",
 		Summary:    "Lists the members that all sets have.",
 		Syntax:     "key@0...", Tips: tips,
-		ACL: core.CatSet, Run: sinter,
+		ACL: core.CatSet, Run: s.sinter,
 		Weight: func(c *core.Ctx) int { return weighInter(c, c.Keys()) },
 	}, {
 		Name: "SINTERCARD", Arity: -3, Flags: core.ReadOnlyCmd,
@@ -29,7 +29,7 @@ func (s *sets) algebraCommands() []core.Command {
 		Complexity: "O(N*M), N = members of the smallest set, M = number of sets.",
 		Summary:    "Counts the members that all sets have.",
 		Syntax:     "numkeys:integer key@0... [limit:integer=LIMIT]",
-		ACL:        core.CatSet, Run: sintercard,
+		ACL:        core.CatSet, Run: s.sintercard,
 		Weight: func(c *core.Ctx) int { return weighInter(c, c.Keys()) },
 	}, {
 		Name: "SUNION", Arity: -2, Flags: core.ReadOnlyCmd, Keys: keys,
@@ -81,11 +81,13 @@ func bySize(a, b view) int { return a.n - b.n }
 // intersect calls yield with the members that all of vs have, until it returns false. vs is sorted by size: the members of
 // the smallest are looked up in the others. Members of one Dict come in the order of a Dict, by which the others are
 // read nearly in sequence, as all share one hash function.
-func intersect(vs []view, yield func(m []byte) bool) {
+func (s *sets) intersect(vs []view, yield func(m []byte) bool) {
 	first, others := vs[0], vs[1:]
 	if first.n == 0 {
 		return
 	}
+	s.index(others, first.n)
+	defer s.drop(others)
 	if first.enc == keyspace.EncIntset {
 		intersectInts(first, others, yield)
 		return
@@ -110,9 +112,6 @@ func intersect(vs []view, yield func(m []byte) bool) {
 	})
 }
 
-// mergeRatio is how many times larger an intset may be for a merge to beat binary search in it.
-const mergeRatio = 16
-
 // intersectInts is intersect with the smallest set an intset: other intsets are merged with it, as both ascend.
 func intersectInts(first view, others []view, yield func(m []byte) bool) {
 	var text [20]byte
@@ -122,17 +121,7 @@ next:
 		v := is.Get(i)
 		m := strconv.AppendInt(text[:0], v, 10)
 		for j := range others {
-			o := &others[j]
-			has := false
-			switch {
-			case o.enc != keyspace.EncIntset:
-				has = o.has(m)
-			case o.n > mergeRatio*first.n:
-				has = packed.Intset(o.b).Has(v)
-			default:
-				has = o.hasAscending(v)
-			}
-			if !has {
+			if !others[j].hasInt(v, m, first.n) {
 				continue next
 			}
 		}
@@ -142,41 +131,81 @@ next:
 	}
 }
 
-// directProbes is how many other sets a member is looked up in, one by one, before a temporary table of what was
-// seen is the faster way.
-const directProbes = 2
+// Up to how many other sets a member is looked up in, one by one, before a temporary table of what was seen is the faster
+// way: such a table costs much to make, and little where the sets are large.
+const (
+	directProbes      = 2
+	directProbesSmall = 7 // of sets that a listIndex serves
+)
 
 // union calls yield with each member of vs once. The largest set is streamed as it is; a member of another is new when no
-// set before it has it. With many sets, or several packed ones, whose look-up is a scan, members beside
-// the largest set's are remembered in a temporary Dict instead. It sorts vs.
+// set before it has it. With many sets, members beside the largest set's are remembered in a temporary Dict instead. It
+// sorts vs.
 func (s *sets) union(vs []view, yield func(m []byte) bool) {
 	slices.SortStableFunc(vs, func(a, b view) int { return b.n - a.n })
 	for len(vs) > 1 && vs[len(vs)-1].n == 0 {
 		vs = vs[:len(vs)-1]
 	}
-	if len(vs)-1 > directProbes || len(vs) > 2 && vs[0].enc == keyspace.EncListpack {
+	direct := directProbes
+	if vs[0].dict == nil && vs[0].n <= maxIndexed {
+		direct = directProbesSmall
+	}
+	if len(vs)-1 > direct {
 		s.unionSeen(vs, yield)
 		return
 	}
-	for i := range vs {
-		if i == 1 && vs[0].dict != nil && vs[1].dict != nil { // two tables: the case that matters
-			before := vs[0].dict
-			vs[1].dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
-				if _, ok := before.Find(m); ok {
-					return true
-				}
-				return yield(m)
-			})
-			continue
-		}
-		vs[i].each(func(m []byte) bool {
-			for j := range i {
-				if vs[j].has(m) {
+	if len(vs) > 1 {
+		s.index(vs[:len(vs)-1], vs[1].n)
+		defer s.drop(vs)
+	}
+	for i, v := range vs {
+		missing(v, vs[:i], yield)
+	}
+}
+
+// missing calls yield with the members of w that none of others has, until it returns false.
+func missing(w view, others []view, yield func(m []byte) bool) {
+	switch {
+	case w.enc == keyspace.EncIntset:
+		missingInts(w, others, yield)
+	case len(others) == 1 && w.dict != nil && others[0].dict != nil: // two tables: the case that matters
+		other := others[0].dict
+		w.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
+			if _, ok := other.Find(m); ok {
+				return true
+			}
+			return yield(m)
+		})
+	default:
+		w.each(func(m []byte) bool {
+			for i := range others {
+				if others[i].has(m) {
 					return true
 				}
 			}
 			return yield(m)
 		})
+	}
+}
+
+func missingInts(w view, others []view, yield func(m []byte) bool) {
+	var text [20]byte
+	is := packed.Intset(w.b)
+	for i := range others {
+		others[i].at = 0
+	}
+next:
+	for i := range w.n {
+		v := is.Get(i)
+		m := strconv.AppendInt(text[:0], v, 10)
+		for j := range others {
+			if others[j].hasInt(v, m, w.n) {
+				continue next
+			}
+		}
+		if !yield(m) {
+			return
+		}
 	}
 }
 
@@ -216,42 +245,28 @@ func (s *sets) difference(vs []view, yield func(m []byte) bool) {
 	others = slices.DeleteFunc(others, func(v view) bool { return v.n == 0 })
 	// A member is most likely found in the largest set.
 	slices.SortStableFunc(others, func(a, b view) int { return b.n - a.n })
-	if len(others) == 1 && first.dict != nil && others[0].dict != nil {
-		other := others[0].dict
-		first.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
-			if _, ok := other.Find(m); ok {
-				return true
-			}
-			return yield(m)
-		})
-		return
-	}
+	s.index(others, first.n)
+	defer s.drop(others)
 	if v, ok := s.joined(first.n, others); ok {
 		defer v.dict.Free()
+		s.drop(others)
 		others = []view{v}
 	}
-	first.each(func(m []byte) bool {
-		for i := range others {
-			if others[i].has(m) {
-				return true
-			}
-		}
-		return yield(m)
-	})
+	missing(first, others, yield)
 }
 
 // joined makes one temporary table of others where n look-ups in each of them would cost more than that.
 func (s *sets) joined(n int, others []view) (view, bool) {
-	const build, scanned = 4, 16 // a member put in costs as much as 4 look-ups, or 64 members of a listpack passed over
+	const build, scanned, tableCost = 4, 16, 500 // a member put in costs as much as 4 look-ups, or 64 members of a listpack passed over
 	probe, total := 0, 0
 	for _, v := range others {
 		probe++
-		if v.enc == keyspace.EncListpack {
+		if v.enc == keyspace.EncListpack && v.index == nil {
 			probe += v.n / scanned
 		}
 		total += v.n
 	}
-	if n*probe <= n+build*total {
+	if n*probe <= n+build*total+tableCost {
 		return view{}, false
 	}
 	d := s.ks.NewDict()
@@ -278,7 +293,7 @@ func stream(out *protocol.Writer, members func(yield func(m []byte) bool)) {
 	out.SetDeferred(d, n)
 }
 
-func sinter(c *core.Ctx) error {
+func (s *sets) sinter(c *core.Ctx) error {
 	var room [4]view
 	vs, err := source(c, room[:0], c.Keys())
 	if err != nil {
@@ -286,7 +301,7 @@ func sinter(c *core.Ctx) error {
 	}
 	slices.SortStableFunc(vs, bySize)
 	grow(c.Reply, vs[0])
-	stream(c.Reply, func(yield func(m []byte) bool) { intersect(vs, yield) })
+	stream(c.Reply, func(yield func(m []byte) bool) { s.intersect(vs, yield) })
 	return nil
 }
 
@@ -317,7 +332,7 @@ const (
 	errLimit       = protocol.Error("ERR LIMIT can't be negative")
 )
 
-func sintercard(c *core.Ctx) error {
+func (s *sets) sintercard(c *core.Ctx) error {
 	numKeys, ok := protocol.ParseInt(c.Args[1])
 	switch {
 	case !ok || numKeys < 1:
@@ -341,7 +356,7 @@ func sintercard(c *core.Ctx) error {
 	}
 	slices.SortStableFunc(vs, bySize)
 	n := int64(0)
-	intersect(vs, func([]byte) bool {
+	s.intersect(vs, func([]byte) bool {
 		n++
 		return n != limit
 	})

@@ -31,11 +31,12 @@ type sets struct {
 	maxIntset   *options.IntValue // set-max-intset-entries
 	maxListpack *options.IntValue // set-max-listpack-entries
 	maxValue    *options.IntValue // set-max-listpack-value
+	*indexer
 }
 
 // Register implements core.Family.
 func (f *family) Register(r *core.Registry) {
-	s := new(sets)
+	s := &sets{indexer: newIndexer()}
 	f.engine = s
 	r.AddType(core.TypeInfo{
 		ID: keyspace.Set, Name: "set",

@@ -57,25 +57,26 @@ func (l *loader) Member(m []byte) error {
 
 // Intset implements rdb.SetSink.
 func (l *loader) Intset(is packed.Intset) error {
-	l.enc, l.b, l.owned = keyspace.EncIntset, is, false
-	l.adopt(is.Len() <= l.intset)
+	l.enc, l.b = keyspace.EncIntset, is
+	if is.Len() > l.intset {
+		l.toHashtable()
+	} else {
+		l.own()
+	}
 	return nil
 }
 
 // Listpack implements rdb.SetSink.
 func (l *loader) Listpack(lp packed.Listpack) error {
-	l.enc, l.b, l.owned = keyspace.EncListpack, lp, false
-	l.adopt(lp.Len() <= l.listpack)
-	return nil
-}
-
-// adopt keeps a copy of the packed set that came, or makes a table of it when it is beyond today's limits.
-func (l *loader) adopt(small bool) {
-	if small {
-		l.own()
-	} else {
+	l.enc, l.b, l.owned = keyspace.EncListpack, packed.NewListpack(make([]byte, 0, len(lp))), true
+	view{n: lp.Len(), enc: keyspace.EncListpack, b: lp}.each(func(m []byte) bool {
+		l.b = packed.Listpack(l.b).Append(m) // anew, so that all integers are kept as such
+		return true
+	})
+	if l.len() > l.listpack {
 		l.toHashtable()
 	}
+	return nil
 }
 
 func (s *sets) load(d *rdb.Decoder, t rdb.Type) (core.Stored, error) {

@@ -74,7 +74,7 @@ func (s *sets) sinterstore(c *core.Ctx) error {
 	}
 	r := s.result(c)
 	slices.SortStableFunc(vs, bySize)
-	intersect(vs, r.adder())
+	s.intersect(vs, r.adder())
 	store(c, &r, "sinterstore")
 	return nil
 }

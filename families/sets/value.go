@@ -13,11 +13,12 @@ import (
 // view reads a set, whatever its encoding. The zero view is the empty set. It is valid as long as the value that it was
 // made of.
 type view struct {
-	n    int
-	enc  keyspace.Encoding
-	b    []byte         // intset and listpack
-	dict *keyspace.Dict // hashtable
-	at   int            // see hasAscending
+	n     int
+	enc   keyspace.Encoding
+	b     []byte         // intset and listpack
+	dict  *keyspace.Dict // hashtable
+	at    int            // see hasAscending
+	index *listIndex     // of a listpack that is asked often
 }
 
 func viewOf(v core.Value) view {
@@ -85,6 +86,9 @@ func (w *view) has(m []byte) bool {
 		return ok && packed.Intset(w.b).Has(v)
 	case keyspace.EncListpack:
 		lp := packed.Listpack(w.b)
+		if w.index != nil {
+			return w.index.has(lp, m)
+		}
 		return lp.Find(lp.First(), m, 0) >= 0
 	}
 	return false
@@ -102,6 +106,21 @@ func (w *view) hasAscending(v int64) bool {
 		w.at++
 	}
 	return false
+}
+
+// mergeRatio is how many times larger an intset may be for a merge to beat binary search in it.
+const mergeRatio = 16
+
+// hasInt is has for one of n members of an intset that are asked for in ascending order: v, whose text is m. Other
+// intsets are merged with it.
+func (w *view) hasInt(v int64, m []byte, n int) bool {
+	switch {
+	case w.enc != keyspace.EncIntset:
+		return w.has(m)
+	case w.n > mergeRatio*n:
+		return packed.Intset(w.b).Has(v)
+	}
+	return w.hasAscending(v)
 }
 
 // each calls yield with the members until it returns false; m is valid during the call only.
