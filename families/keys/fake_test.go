@@ -141,3 +141,31 @@ func showPlain(c *core.Ctx) error {
 	}
 	return nil
 }
+
+// databases is what tests need of families that are not under test: USE, MULTI and EXEC.
+type databases struct{}
+
+func (databases) Name() string { return "databases" }
+
+func (databases) Register(r *core.Registry) {
+	one := func(name string, arity int, flags core.Flags, run func(c *core.Ctx) error) core.Command {
+		return core.Command{Name: name, Arity: arity, Flags: flags, Group: "plain", Since: "1", Summary: "For tests.", Run: run}
+	}
+	sel := func(c *core.Ctx) error {
+		c.SelectDB(int(c.Args[1][0] - '0'))
+		c.Reply.OK()
+		return nil
+	}
+	r.Add([]core.Command{
+		one("USE", 2, 0, sel),
+		one("SELECT", 2, 0, sel),
+		one("MULTI", 1, core.NoQueue, func(c *core.Ctx) error {
+			if err := c.Multi(); err != nil {
+				return err
+			}
+			c.Reply.OK()
+			return nil
+		}),
+		one("EXEC", 1, core.NoQueue|core.InnerCommands, func(c *core.Ctx) error { return c.Exec() }),
+	})
+}

@@ -2,7 +2,6 @@ package keysfamily
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -110,49 +109,43 @@ func sortScore(b []byte) (float64, bool) {
 	return f, ok && (f == 0 || math.Abs(f) >= smallest)
 }
 
-// ranked is an element with its score, or with the first bytes of what it is compared by.
-type ranked[K float64 | uint64] struct {
-	key K
-	i   int32
-}
-
-// sort puts the order right: O(n log n). Elements of equal score are ordered by their bytes, so that the result is
-// one and the same; those for which BY finds equal strings stay as they were.
+// sort puts the order right. Elements of equal score are ordered by their bytes, so that the result is one and the same;
+// those for which BY finds equal strings stay as they were.
 func (s *sorter) sort() {
-	switch {
-	case !s.o.alpha:
-		sortRanked(s, func(i int32) float64 { return s.scores[i] }, func(a, b int32) int {
-			return bytes.Compare(s.element(a), s.element(b))
-		})
-	case s.o.by == nil:
-		sortRanked(s, func(i int32) uint64 { return head(s.element(i)) }, func(a, b int32) int {
-			return bytes.Compare(s.element(a), s.element(b))
-		})
-	default:
-		sortRanked(s, func(i int32) uint64 { return head(s.sortKey(i)) }, s.compareKeys)
-	}
-}
-
-// sortRanked sorts by key, then by tie, either direction; what is still equal keeps its order.
-func sortRanked[K float64 | uint64](s *sorter, key func(i int32) K, tie func(a, b int32) int) {
-	list := make([]ranked[K], len(s.order))
+	list := make([]ranked, len(s.order))
 	for n, i := range s.order {
-		list[n] = ranked[K]{key(i), i}
+		list[n] = ranked{s.rank(i), i}
 	}
-	up := func(a, b ranked[K]) int {
-		if a.key != b.key {
-			return cmp.Compare(a.key, b.key)
-		}
-		return tie(a.i, b.i)
+	tie := func(a, b int32) int { return bytes.Compare(s.element(a), s.element(b)) }
+	if s.o.alpha && s.o.by != nil {
+		tie = s.compareKeys
 	}
 	if s.o.desc {
-		slices.SortFunc(list, func(a, b ranked[K]) int { return cmp.Or(up(b, a), cmp.Compare(a.i, b.i)) })
-	} else {
-		slices.SortFunc(list, func(a, b ranked[K]) int { return cmp.Or(up(a, b), cmp.Compare(a.i, b.i)) })
+		for n := range list {
+			list[n].rank = ^list[n].rank
+		}
+		up := tie
+		tie = func(a, b int32) int { return up(b, a) }
 	}
+	sortRanked(list, tie)
 	for n := range list {
 		s.order[n] = list[n].i
 	}
+}
+
+// rank is a number that orders as what the element is sorted by does, as far as 64 bits go.
+func (s *sorter) rank(i int32) uint64 {
+	switch {
+	case s.o.alpha && s.o.by != nil:
+		return head(s.sortKey(i))
+	case s.o.alpha:
+		return head(s.element(i))
+	}
+	b := math.Float64bits(s.scores[i] + 0) // +0: there is no -0
+	if b>>63 != 0 {
+		return ^b
+	}
+	return b | 1<<63
 }
 
 // sortKey is what BY found for an element.
