@@ -17,6 +17,8 @@ const (
 	expireBatch = 64
 	// scavengeBytes is how much free memory one step gives back to the system.
 	scavengeBytes = 64 << 20
+	// compactBlocks is how many entries one step of compaction may move.
+	compactBlocks = 4096
 )
 
 // Run starts the background work: expiry, freeing, housekeeping. Close ends it.
@@ -130,7 +132,8 @@ func (e *Engine) cronLoop() {
 
 // housekeep gives memory back in small steps.
 func (e *Engine) housekeep(n int) {
+	e.ks.Compact(compactBlocks)
 	if n%2 == 0 {
-		e.ks.Heap().Scavenge(scavengeBytes)
+		e.ks.Scavenge(scavengeBytes)
 	}
 }

@@ -78,7 +78,13 @@ func (e *Engine) evictOne(policy string) bool {
 		if strings.HasSuffix(policy, "-random") {
 			samples = 1
 		}
-		e.ks.Sample(db, samples, volatile, false, rand.Uint64, func(ent keyspace.Entry) {
+		sample := e.ks.Sample
+		if policy == "volatile-ttl" {
+			sample = func(db, n int, _, held bool, rnd func() uint64, fn func(keyspace.Entry)) int {
+				return e.ks.Soonest(db, n, held, rnd, fn)
+			}
+		}
+		sample(db, samples, volatile, false, rand.Uint64, func(ent keyspace.Entry) {
 			if s := e.evictScore(policy, ent, nowMs); !best.found || s > best.score {
 				name := append(best.key.Name[:0], ent.Key()...)
 				h := e.ks.Hash(name)

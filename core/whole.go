@@ -106,7 +106,7 @@ func (e *Engine) background(f func()) {
 	go func() {
 		defer e.done.Done()
 		f()
-		e.ks.Heap().Scavenge(1 << 40)
+		e.ks.Scavenge(1 << 40)
 	}()
 }
 
