@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +22,12 @@ func newComparer(name, arg string) (comparer, error) {
 	if arg == "" {
 		return c, nil
 	}
-	if name == "fields" {
+	switch name {
+	case "fields":
 		c.fields = strings.Fields(arg)
+		return c, nil
+	case "at":
+		c.fields = strings.Split(arg, ".")
 		return c, nil
 	}
 	if name != "approx" {
@@ -59,8 +64,27 @@ func (c comparer) equal(ours, theirs []byte) bool {
 		return a.kind == b.kind && a.null == b.null && (a.kind != '-' || sameShape(a, b))
 	case "fields":
 		return c.sameFields(a, b)
+	case "at":
+		return a.kind == b.kind && slices.Equal(flatten("", a.at(c.fields)), flatten("", b.at(c.fields)))
+	case "masked":
+		return a.kind == b.kind && numbers.ReplaceAllString(a.render(""), "N") == numbers.ReplaceAllString(b.render(""), "N")
 	}
 	return false
+}
+
+// numbers are what @masked leaves out: times, ports, addresses in memory.
+var numbers = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+`)
+
+// at follows indexes, from 0, into nested aggregates.
+func (v value) at(path []string) value {
+	for _, p := range path {
+		i, err := strconv.Atoi(p)
+		if err != nil || i < 0 || i >= len(v.elems) {
+			return value{kind: '_', null: true}
+		}
+		v = v.elems[i]
+	}
+	return v
 }
 
 // sortedElems renders the elements of an aggregate, width at a time, sorted. The

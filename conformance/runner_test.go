@@ -215,8 +215,8 @@ func (r *run) sendBoth(ours, theirs []byte) error {
 
 func (r *run) compare(st *step, ours, theirs outcome) {
 	if st.capture != "" {
-		r.oursVars[st.capture] = capturedText(ours)
-		r.theirVars[st.capture] = capturedText(theirs)
+		r.oursVars[st.capture] = capturedText(ours, st.field)
+		r.theirVars[st.capture] = capturedText(theirs, st.field)
 	}
 	if *showReplies {
 		fmt.Printf("%s %s:%d RESP%d> %s\n%s\n", time.Now().Format("05.000"), r.script.id(), st.line, r.proto, st.text, shorten(theirs.String()))
@@ -346,8 +346,8 @@ func substitute(text []byte, mine, other map[string][]byte) []byte {
 }
 
 // capturedText is what @capture keeps of a reply: a scalar's text, or the first
-// scalar inside an aggregate.
-func capturedText(o outcome) []byte {
+// scalar inside an aggregate, or one field of an INFO or CLIENT text.
+func capturedText(o outcome, field string) []byte {
 	v, err := parseReply(o.raw)
 	if err != nil {
 		return nil
@@ -355,10 +355,10 @@ func capturedText(o outcome) []byte {
 	for v.aggregate() && len(v.elems) > 0 {
 		v = v.elems[0]
 	}
-	if v.kind == '=' {
-		return []byte(v.str())
+	if field != "" {
+		return []byte(fieldValues(v.str())[field])
 	}
-	return v.text
+	return []byte(v.str())
 }
 
 func protoName(proto int) string { return "resp" + strconv.Itoa(proto) }

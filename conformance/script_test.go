@@ -36,6 +36,7 @@ type step struct {
 	async   bool          // send, leave the reply for @read
 	scan    bool          // follow the cursor to the end, compare all elements
 	capture string        // variable that takes the reply
+	field   string        // the field of an INFO or CLIENT text to capture
 	proto   int           // only under this protocol; 0 means both
 	repeat  int           // times to send, at least 1
 	wait    time.Duration // stepSleep, and the patience of a read
@@ -125,7 +126,7 @@ func directive(next *step, line string) (done bool, err error) {
 	word, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
 	switch word {
-	case "@exact", "@unordered", "@pairs", "@approx", "@shape", "@type", "@fields":
+	case "@exact", "@unordered", "@pairs", "@approx", "@shape", "@type", "@fields", "@at", "@masked":
 		next.mode, err = newComparer(word[1:], rest)
 		return false, err
 	case "@resp2", "@resp3":
@@ -138,7 +139,7 @@ func directive(next *step, line string) (done bool, err error) {
 		next.scan = true
 		return false, nil
 	case "@capture":
-		next.capture = rest
+		next.capture, next.field, _ = strings.Cut(rest, " ")
 		if rest == "" {
 			return false, fmt.Errorf("@capture needs a name")
 		}
