@@ -45,7 +45,7 @@ func (s *sortedSet) find(member []byte) (ref keyspace.Ref, score float64, ok boo
 func (s *sortedSet) add(member []byte, score float64) {
 	var v [8]byte
 	putScore(v[:], score)
-	ref, _ := s.dict.Set(member, v[:])
+	ref, _ := s.dict.Add(member, v[:])
 	s.tree.insert(score, ref)
 }
 
@@ -80,10 +80,7 @@ func (s *sortedSet) removeRange(rank, count int, visit func(member []byte, score
 func (s *sortedSet) addLoose(member []byte, score float64) (keyspace.Ref, bool) {
 	var v [8]byte
 	putScore(v[:], score)
-	if ref, ok := s.dict.Find(member); ok {
-		return ref, false
-	}
-	return s.dict.Set(member, v[:])
+	return s.dict.Add(member, v[:])
 }
 
 // clone returns a copy of its own. O(N).

@@ -1,0 +1,411 @@
+package zsets
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/packed"
+	"github.com/redust/redust/protocol"
+)
+
+func (z *zsets) combineCommands() []core.Command {
+	return []core.Command{
+		{
+			Name: "ZUNION", Arity: -3,
+			Flags:      core.ReadOnlyCmd,
+			Keys:       core.KeyNum(1, core.ReadOnly|core.AccessData),
+			Group:      "sorted-set",
+			Since:      "6.2.0",
+			Complexity: "O(N + M*log M), N = members of all sets, M = members of the result",
+			Summary:    "Returns the members that any of the sets has.",
+			Syntax:     "numkeys:integer key@0... [weight:integer=WEIGHTS...] [aggregate=AGGREGATE(SUM|MIN|MAX)] [WITHSCORES]",
+			ACL:        core.CatSortedSet,
+			Run:        z.zunion,
+			Weight:     combineWeight,
+		},
+		{
+			Name: "ZINTER", Arity: -3,
+			Flags:      core.ReadOnlyCmd,
+			Keys:       core.KeyNum(1, core.ReadOnly|core.AccessData),
+			Group:      "sorted-set",
+			Since:      "6.2.0",
+			Complexity: "O(N*K + M*log M), N = members of the smallest of K sets, M = members of the result",
+			Summary:    "Returns the members that all sets have.",
+			Syntax:     "numkeys:integer key@0... [weight:integer=WEIGHTS...] [aggregate=AGGREGATE(SUM|MIN|MAX)] [WITHSCORES]",
+			ACL:        core.CatSortedSet,
+			Run:        z.zinter,
+			Weight:     combineWeight,
+		},
+		{
+			Name: "ZDIFF", Arity: -3,
+			Flags:      core.ReadOnlyCmd,
+			Keys:       core.KeyNum(1, core.ReadOnly|core.AccessData),
+			Group:      "sorted-set",
+			Since:      "6.2.0",
+			Complexity: "O(L + M*log M), L = members of all sets, M = members of the result",
+			Summary:    "Returns the members of the first set that no other has.",
+			Syntax:     "numkeys:integer key@0... [WITHSCORES]",
+			ACL:        core.CatSortedSet,
+			Run:        z.zdiff,
+			Weight:     combineWeight,
+		},
+		{
+			Name: "ZINTERCARD", Arity: -3,
+			Flags:      core.ReadOnlyCmd,
+			Keys:       core.KeyNum(1, core.ReadOnly|core.AccessData),
+			Group:      "sorted-set",
+			Since:      "7.0.0",
+			Complexity: "O(N*K), N = members of the smallest of K sets",
+			Summary:    "Counts the members that all sets have, up to a limit.",
+			Syntax:     "numkeys:integer key@0... [limit:integer=LIMIT]",
+			ACL:        core.CatSortedSet,
+			Run:        z.zintercard,
+			Weight:     combineWeight,
+		},
+	}
+}
+
+type aggregate uint8
+
+const (
+	aggregateSum aggregate = iota
+	aggregateMin
+	aggregateMax
+)
+
+// join adds another source's score to that of a member.
+func (a aggregate) join(score, other float64) float64 {
+	switch a {
+	case aggregateSum:
+		score += other
+		if math.IsNaN(score) { // of inf and -inf
+			return 0
+		}
+	case aggregateMin:
+		if other < score {
+			return other
+		}
+	case aggregateMax:
+		if other > score {
+			return other
+		}
+	}
+	return score
+}
+
+// source is a sorted set or a set, whose members have score 1.
+type source struct {
+	view
+	list    packed.Listpack // of a set
+	ints    packed.Intset
+	members *keyspace.Dict
+	n       int
+	weight  float64
+}
+
+// sourceOf makes a source of a value; false for other types.
+func sourceOf(v core.Value) (s source, ok bool) {
+	s.weight = 1
+	switch {
+	case v.Type == keyspace.ZSet:
+		s.view = viewOf(v)
+		s.n = s.view.len()
+	case v.Type != keyspace.Set:
+		return s, false
+	case v.Enc == keyspace.EncIntset:
+		s.ints = v.Packed
+		s.n = s.ints.Len()
+	case v.Object != nil:
+		s.members = v.Object.(*keyspace.Dict)
+		s.n = s.members.Len()
+	default:
+		s.list = v.Packed
+		s.n = s.list.Len()
+	}
+	return s, true
+}
+
+// each calls yield with the members and their scores, in any order, until it returns false. member is valid during the call.
+func (s *source) each(yield func(member []byte, score float64) bool) {
+	var buf [24]byte
+	switch {
+	case s.set != nil:
+		// The Dict's order is that of its memory; the tree's would jump about in it.
+		s.set.dict.Each(func(_ keyspace.Ref, member, score []byte) bool { return yield(member, getScore(score)) })
+	case s.ints != nil:
+		for i := range s.n {
+			if !yield(strconv.AppendInt(buf[:0], s.ints.Get(i), 10), 1) {
+				return
+			}
+		}
+	case s.members != nil:
+		s.members.Each(func(_ keyspace.Ref, member, _ []byte) bool { return yield(member, 1) })
+	case s.list != nil:
+		for pos := s.list.First(); pos >= 0; pos = s.list.Next(pos) {
+			if !yield(lpText(s.list, pos, buf[:]), 1) {
+				return
+			}
+		}
+	default:
+		s.view.each(0, s.n, false, yield)
+	}
+}
+
+// find returns a member's score.
+func (s *source) find(member []byte) (float64, bool) {
+	switch {
+	case s.ints != nil:
+		v, ok := packed.ParseInt(member)
+		return 1, ok && s.ints.Has(v)
+	case s.members != nil:
+		_, ok := s.members.Find(member)
+		return 1, ok
+	case s.list != nil:
+		return 1, s.list.Find(s.list.First(), member, 0) >= 0
+	}
+	return s.view.score(member)
+}
+
+type combineOp uint8
+
+const (
+	opUnion combineOp = iota
+	opInter
+	opDiff
+)
+
+// combineForm is a command's syntax: what its name fixes.
+type combineForm struct {
+	op          combineOp
+	store, card bool
+}
+
+// combineRequest is what such a command asks for.
+type combineRequest struct {
+	sources    []source
+	aggregate  aggregate
+	withScores bool
+	limit      int // of ZINTERCARD; 0: none
+}
+
+// read parses the request and looks its sources up. The types of the keys are checked before the options, as in Redis.
+func (f combineForm) read(c *core.Ctx) (r combineRequest, err error) {
+	at, first := 1, 0
+	if f.store {
+		at, first = 2, 1
+	}
+	n, ok := protocol.ParseInt(c.Args[at])
+	switch {
+	case !ok:
+		return r, protocol.ErrNotInt
+	case n < 1:
+		return r, protocol.Errorf("ERR at least 1 input key is needed for '%s' command", c.Command().FullName())
+	case n > int64(c.NArgs()-at-1):
+		return r, protocol.ErrSyntax
+	}
+	r.sources = make([]source, n)
+	for i := range r.sources {
+		v, found, err := c.Value(c.Key(first+i), keyspace.None)
+		if err != nil {
+			return r, err
+		}
+		r.sources[i].weight = 1
+		if found {
+			if r.sources[i], ok = sourceOf(v); !ok {
+				return r, protocol.ErrWrongType
+			}
+		}
+	}
+	return r, f.options(&r, c.Args[at+1+int(n):])
+}
+
+func (f combineForm) options(r *combineRequest, args [][]byte) error {
+	weighted := f.op != opDiff && !f.card
+	for len(args) > 0 {
+		used := 0
+		switch n := len(r.sources); {
+		case weighted && len(args) > n && is(args[0], "WEIGHTS"):
+			for i := range r.sources {
+				var ok bool
+				if r.sources[i].weight, ok = protocol.ParseFloat(args[1+i]); !ok {
+					return protocol.Error("ERR weight value is not a float")
+				}
+			}
+			used = n + 1
+		case weighted && len(args) > 1 && is(args[0], "AGGREGATE"):
+			switch {
+			case is(args[1], "SUM"):
+				r.aggregate = aggregateSum
+			case is(args[1], "MIN"):
+				r.aggregate = aggregateMin
+			case is(args[1], "MAX"):
+				r.aggregate = aggregateMax
+			default:
+				return protocol.ErrSyntax
+			}
+			used = 2
+		case !f.store && !f.card && is(args[0], "WITHSCORES"):
+			r.withScores = true
+			used = 1
+		case f.card && len(args) > 1 && is(args[0], "LIMIT"):
+			limit, ok := protocol.ParseInt(args[1])
+			if !ok || limit < 0 {
+				return protocol.Error("ERR LIMIT can't be negative")
+			}
+			r.limit = int(limit)
+			used = 2
+		default:
+			return protocol.ErrSyntax
+		}
+		args = args[used:]
+	}
+	return nil
+}
+
+// result gathers the members of a combination: in a Dict, so that it can become a value as it is.
+type result struct {
+	set    *sortedSet
+	list   []element
+	maxLen int
+	bytes  int
+}
+
+func (r *result) add(member []byte, score float64) (keyspace.Ref, bool) {
+	ref, fresh := r.set.addLoose(member, score)
+	if fresh {
+		r.list = append(r.list, element{score, ref})
+		r.maxLen = max(r.maxLen, len(member))
+		r.bytes += len(member)
+	}
+	return ref, fresh
+}
+
+// combine computes union, intersection or difference.
+func (z *zsets) combine(op combineOp, q *combineRequest) *result {
+	r := &result{set: newSortedSet(z.ks)}
+	if op == opDiff {
+		q.diff(func(member []byte, score float64) bool { r.add(member, score); return true })
+		return r
+	}
+	// The smallest first: it bounds an intersection, and the sums of a union then come about as in Redis.
+	slices.SortStableFunc(q.sources, func(a, b source) int { return a.n - b.n })
+	if op == opInter {
+		q.intersect(func(member []byte, score float64) bool { r.add(member, score); return true })
+		return r
+	}
+	for i := range q.sources {
+		s := &q.sources[i]
+		s.each(func(member []byte, score float64) bool {
+			if score *= s.weight; math.IsNaN(score) {
+				score = 0
+			}
+			if ref, fresh := r.add(member, score); !fresh {
+				v := r.set.dict.Value(ref)
+				putScore(v, q.aggregate.join(getScore(v), score))
+			}
+			return true
+		})
+	}
+	if len(q.sources) > 1 {
+		for i := range r.list {
+			r.list[i].score = getScore(r.set.dict.Value(r.list[i].ref))
+		}
+	}
+	return r
+}
+
+// intersect calls yield with the members that all sources have, of which the first is the smallest.
+func (q *combineRequest) intersect(yield func(member []byte, score float64) bool) {
+	first, rest := &q.sources[0], q.sources[1:]
+	if first.n == 0 {
+		return
+	}
+	first.each(func(member []byte, score float64) bool {
+		if score *= first.weight; math.IsNaN(score) {
+			score = 0
+		}
+		for i := range rest {
+			other, ok := rest[i].find(member)
+			if !ok {
+				return true
+			}
+			score = q.aggregate.join(score, other*rest[i].weight)
+		}
+		return yield(member, score)
+	})
+}
+
+// diff calls yield with the members of the first source that no other has.
+func (q *combineRequest) diff(yield func(member []byte, score float64) bool) {
+	first, rest := &q.sources[0], q.sources[1:]
+	first.each(func(member []byte, score float64) bool {
+		for i := range rest {
+			if _, ok := rest[i].find(member); ok {
+				return true
+			}
+		}
+		return yield(member, score)
+	})
+}
+
+func (z *zsets) zunion(c *core.Ctx) error { return z.combineReply(c, combineForm{op: opUnion}) }
+func (z *zsets) zinter(c *core.Ctx) error { return z.combineReply(c, combineForm{op: opInter}) }
+func (z *zsets) zdiff(c *core.Ctx) error  { return z.combineReply(c, combineForm{op: opDiff}) }
+
+func (z *zsets) combineReply(c *core.Ctx, f combineForm) error {
+	q, err := f.read(c)
+	if err != nil {
+		return err
+	}
+	r := z.combine(f.op, &q)
+	defer r.set.Free()
+	sortElements(r.set.dict, r.list)
+	nested := q.withScores && c.Reply.Proto == 3
+	if q.withScores && !nested {
+		c.Reply.Array(2 * len(r.list))
+	} else {
+		c.Reply.Array(len(r.list))
+	}
+	for _, e := range r.list {
+		if nested {
+			c.Reply.Array(2)
+		}
+		c.Reply.Bulk(r.set.dict.Key(e.ref))
+		if q.withScores {
+			c.Reply.Double(e.score)
+		}
+	}
+	return nil
+}
+
+func (z *zsets) zintercard(c *core.Ctx) error {
+	q, err := combineForm{op: opInter, card: true}.read(c)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(q.sources, func(a, b source) int { return a.n - b.n })
+	n := 0
+	q.intersect(func([]byte, float64) bool {
+		n++
+		return n != q.limit
+	})
+	c.Reply.Int(int64(n))
+	return nil
+}
+
+// combineWeight counts the members of all sources: no command of these touches more, but for the keys of an intersection
+// that each member of the smallest is looked up in.
+func combineWeight(c *core.Ctx) int {
+	total := 0
+	for _, k := range c.Keys() {
+		if e, ok := c.Peek(k); ok {
+			if s, ok := sourceOf(core.ValueOf(e)); ok {
+				total += s.n
+			}
+		}
+	}
+	return total
+}
