@@ -81,6 +81,13 @@ func (c *Client) MultiMemory() int64 { return c.multiMem.Load() }
 // RepliesOff reports CLIENT REPLY OFF. Owner only.
 func (c *Client) RepliesOff() bool { return c.replyOff }
 
+// SetMonitor makes the client a monitor: it may not touch the data, and no pause holds
+// it. Owner only.
+func (c *Client) SetMonitor() {
+	c.Set(FlagMonitor)
+	c.updateGates()
+}
+
 // Dirty reports whether a watched key was changed.
 func (c *Client) Dirty() bool { return c.dirty.Load() }
 

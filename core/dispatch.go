@@ -76,7 +76,7 @@ type check func(e *Engine, c *Ctx) error
 
 // checks run in Redis's order (processCommand of 7.0).
 var checks = []check{checkAuth, checkNoMulti, checkACL, checkMemory, checkDisk, checkReplicas, checkReadOnly,
-	checkSubscribed, checkStale, checkLoading}
+	checkSubscribed, checkStale, checkLoading, checkReplicaClient}
 
 // checked runs all checks, then the pause and the transaction queue. done means
 // that the request is dealt with.
@@ -88,20 +88,23 @@ func (e *Engine) checked(c *Ctx) (Status, bool) {
 			return e.reject(cl, c.cmd, err), true
 		}
 	}
+	if e.paused(c) { // before queueing: a write in MULTI is held, too
+		return Postponed, true
+	}
 	if cl.multi != nil && c.cmd.Flags&NoQueue == 0 {
 		return e.queue(c), true
-	}
-	if e.paused(c) {
-		return Postponed, true
 	}
 	return Continue, false
 }
 
-func checkAuth(_ *Engine, c *Ctx) error {
-	if !c.client.Has(FlagAuthenticated) && c.cmd.Flags&NoAuth == 0 {
-		return protocol.ErrNoAuth
+func checkAuth(e *Engine, c *Ctx) error {
+	if c.client.Has(FlagAuthenticated) || c.cmd.Flags&NoAuth != 0 {
+		return nil
 	}
-	return nil
+	if _, open := e.auth.Default(); open { // no password any more: as Redis, it may go on as it is
+		return nil
+	}
+	return protocol.ErrNoAuth
 }
 
 func checkNoMulti(_ *Engine, c *Ctx) error {
@@ -184,6 +187,14 @@ func checkStale(e *Engine, c *Ctx) error {
 func checkLoading(e *Engine, c *Ctx) error {
 	if e.loading.Load() && c.cmd.Flags&Loading == 0 && !c.client.Has(FlagFake) {
 		return protocol.ErrLoading
+	}
+	return nil
+}
+
+// checkReplicaClient keeps replicas and monitors, which no pause holds, away from the data.
+func checkReplicaClient(_ *Engine, c *Ctx) error {
+	if c.client.Has(FlagReplica|FlagMonitor) && c.cmd.Flags&(Write|ReadOnlyCmd|MayReplicate) != 0 {
+		return protocol.Error("ERR Replica can't interact with the keyspace")
 	}
 	return nil
 }

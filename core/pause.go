@@ -87,7 +87,7 @@ func (e *Engine) paused(c *Ctx) bool {
 	p := &e.pause
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.until.IsZero() || c.cmd.Flags&PauseExempt != 0 || c.client.Has(FlagReplica|FlagPrimary|FlagFake) {
+	if p.until.IsZero() || c.cmd.Flags&PauseExempt != 0 || c.client.Has(FlagReplica|FlagMonitor|FlagPrimary|FlagFake) {
 		return false
 	}
 	m := c.client.multi

@@ -154,6 +154,7 @@ func (c *conn) took(s *session, n int) {
 	s.end += n
 	c.client.CountNet(n, 0)
 	c.srv.eng.Stats().NetIn.Add(int64(n))
+	c.srv.eng.Stats().Reads.Add(1)
 	c.lastRead.Store(c.srv.eng.NowMs())
 }
 
@@ -225,6 +226,7 @@ func (c *conn) flush() {
 	c.srv.eng.AwaitDurable(c.client)
 	c.client.CountNet(0, len(w.Buf))
 	c.srv.eng.Stats().NetOut.Add(int64(len(w.Buf)))
+	c.srv.eng.Stats().Writes.Add(1)
 	c.write(w.Buf)
 	if cap(w.Buf) > keptOutput {
 		w.Buf = make([]byte, 0, outputBytes)

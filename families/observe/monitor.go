@@ -77,7 +77,7 @@ func (f *family) monitor(c *core.Ctx) error {
 		return nil
 	}
 	cl.SetExt(monitorKey{}, monitorExt{f})
-	cl.Set(core.FlagMonitor)
+	cl.SetMonitor()
 	f.monitors.add(cl)
 	f.aim()
 	return nil
@@ -91,6 +91,10 @@ func (m *monitors) feed(c *core.Client, args [][]byte, db int, at time.Time) {
 	}
 	line := monitorLine(c, args, db, at)
 	for _, to := range *list {
+		if to == c && c.MultiLen() < 0 {
+			c.W.Raw(line) // behind the reply that it has just got, which is not sent yet
+			continue
+		}
 		to.Conn().Push(line)
 	}
 }

@@ -19,6 +19,7 @@ func (subject) Register(r *core.Registry) {
 	ok := func(c *core.Ctx) error { c.Reply.OK(); return nil }
 	r.Add([]core.Command{
 		{Name: "SHOW", Arity: -1, Group: "generic", Since: "7.0.0", Summary: "Is shown.", Run: ok},
+		{Name: "READ", Arity: 1, Flags: core.ReadOnlyCmd, Group: "generic", Since: "7.0.0", Summary: "Reads.", Run: ok},
 		{Name: "HIDE", Arity: -1, Flags: core.SkipMonitor | core.SkipSlowlog, Group: "generic", Since: "7.0.0", Summary: "Isn't.", Run: ok},
 		{
 			Name: "LOGIN", Arity: 3, Group: "generic", Since: "7.0.0", Summary: "Has a secret.", Run: ok,
@@ -81,6 +82,10 @@ func TestMonitorSeesOthers(t *testing.T) {
 	h := coretest.New(t, New(), subject{})
 	m := h.Client()
 	m.Do("MONITOR").OK()
+	if raw := m.Do("SHOW").Raw; !strings.HasPrefix(raw, "+OK\r\n+") {
+		t.Errorf("its own command: %q", raw)
+	}
+	m.Do("READ").Error("ERR Replica can't interact with the keyspace")
 	h.Do("SHOW", "a\"b\\\n\x01")
 	h.Do("LOGIN", "me", "secret")
 	h.Do("HIDE")
