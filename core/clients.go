@@ -58,8 +58,9 @@ func (e *Engine) NewClient(conn Conn) *Client {
 	c.W.Proto = 2
 	c.lastSeen.Store(e.NowMs())
 	c.multiLen.Store(-1)
-	if u, ok := e.auth.Default(); ok {
-		c.user = u
+	u, open := e.auth.Default()
+	c.user = u // who it is by default, allowed in or not
+	if open {
 		c.Set(FlagAuthenticated)
 	}
 	if conn == nil {
