@@ -206,7 +206,7 @@ func (e *Engine) isReplica() bool {
 // expiryVisible reports whether expired keys are invisible to the client: to all but
 // the link from our primary, whose commands decide for us, and the loader.
 func (e *Engine) expiryVisible(c *Client) bool {
-	return c == nil || !c.Has(FlagPrimary)
+	return c == nil || !c.Has(FlagPrimary) && !(c.Has(FlagFake) && e.loading.Load())
 }
 
 // SetActiveExpire is DEBUG SET-ACTIVE-EXPIRE.

@@ -171,7 +171,11 @@ func (c *Ctx) appendEffects(dst []effects.Command) []effects.Command {
 // found, freed objects, waiting clients, tracking, events.
 func (e *Engine) conclude(c *Ctx) {
 	if len(c.expired) != 0 {
+		found := len(c.events)
 		e.removeExpired(c)
+		// Redis deletes first and misses then: expired comes before keymiss.
+		n := len(c.events)
+		c.events = append(c.events[found:n:n], c.events[:found]...)
 	}
 	if len(c.detached) != 0 {
 		e.freeLater(c.detached)
@@ -181,10 +185,12 @@ func (e *Engine) conclude(c *Ctx) {
 		if f := e.onModified.Load(); f != nil {
 			(*f)(c.client, c.modified)
 		}
-		e.serveReady(c.modified)
 	}
-	if len(c.events) != 0 {
+	if len(c.events) != 0 { // before those of the commands that are served now
 		e.publishEvents(c.events)
+	}
+	if len(c.modified) != 0 {
+		e.serveReady(c.modified)
 	}
 }
 

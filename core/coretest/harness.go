@@ -138,6 +138,7 @@ func (h *Harness) compare(what, want string, commands [][]string) {
 	e := newEngine(h.t, h.Clock, h.fams)
 	defer e.Close()
 	c := e.NewClient(nil)
+	c.Set(core.FlagPrimary) // what expired meanwhile is deleted by the commands, not by the clock
 	for _, line := range commands {
 		switch strings.ToUpper(line[0]) {
 		case "SELECT":

@@ -153,17 +153,13 @@ func objectRefcount(c *core.Ctx) error {
 func objectHelp(c *core.Ctx) error {
 	c.Help(
 		"ENCODING <key>",
-		"    Return the kind of internal representation used in order to store the value",
-		"    associated with a <key>.",
+		"    Name the representation in which the value is kept.",
 		"FREQ <key>",
-		"    Return the access frequency index of the <key>. The returned integer is",
-		"    proportional to the logarithm of the recent access frequency of the key.",
+		"    Show how often the key is used, on the logarithmic scale of the LFU policies.",
 		"IDLETIME <key>",
-		"    Return the idle time of the <key>, that is the approximated number of",
-		"    seconds elapsed since the last access to the key.",
+		"    Show for how many seconds the key has not been used.",
 		"REFCOUNT <key>",
-		"    Return the number of references of the value associated with the specified",
-		"    <key>.",
+		"    Show how many references to the value Redis would count.",
 	)
 	return nil
 }
