@@ -10,13 +10,12 @@ import (
 )
 
 type family struct {
-	engine *hashes // of the engine being built; every engine gets its own
+	engine *hashes // of the engine being built: Register makes it, Start completes it
 }
 
 var (
-	_ core.Family       = (*family)(nil)
-	_ core.Configurable = (*family)(nil)
-	_ core.Starter      = (*family)(nil)
+	_ core.Family  = (*family)(nil)
+	_ core.Starter = (*family)(nil)
 )
 
 // New returns the hash family.
@@ -49,16 +48,12 @@ func (f *family) Register(r *core.Registry) {
 	r.Add(h.setCommands(), h.incrCommands(), getCommands(), allCommands(), randomCommands(), scanCommands())
 }
 
-// Configure implements core.Configurable.
-func (f *family) Configure(t *options.Table) error {
-	f.engine.maxEntries = t.Int("hash-max-listpack-entries")
-	f.engine.maxValue = t.Int("hash-max-listpack-value")
-	return nil
-}
-
 // Start implements core.Starter.
 func (f *family) Start(e *core.Engine) error {
+	t := e.Options()
 	f.engine.ks = e.Keyspace()
+	f.engine.maxEntries = t.Int("hash-max-listpack-entries")
+	f.engine.maxValue = t.Int("hash-max-listpack-value")
 	return nil
 }
 

@@ -10,13 +10,12 @@ import (
 )
 
 type family struct {
-	engine *sets // of the engine being built; every engine gets its own
+	engine *sets // of the engine being built: Register makes it, Start completes it
 }
 
 var (
-	_ core.Family       = (*family)(nil)
-	_ core.Configurable = (*family)(nil)
-	_ core.Starter      = (*family)(nil)
+	_ core.Family  = (*family)(nil)
+	_ core.Starter = (*family)(nil)
 )
 
 // New returns the set family.
@@ -51,17 +50,13 @@ func (f *family) Register(r *core.Registry) {
 	r.Add(s.memberCommands(), s.randomCommands(), s.algebraCommands(), s.storeCommands(), s.scanCommands())
 }
 
-// Configure implements core.Configurable.
-func (f *family) Configure(t *options.Table) error {
+// Start implements core.Starter.
+func (f *family) Start(e *core.Engine) error {
+	t := e.Options()
+	f.engine.ks = e.Keyspace()
 	f.engine.maxIntset = t.Int("set-max-intset-entries")
 	f.engine.maxListpack = t.Int("set-max-listpack-entries")
 	f.engine.maxValue = t.Int("set-max-listpack-value")
-	return nil
-}
-
-// Start implements core.Starter.
-func (f *family) Start(e *core.Engine) error {
-	f.engine.ks = e.Keyspace()
 	return nil
 }
 
