@@ -1,0 +1,297 @@
+package server_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/options"
+	"github.com/redust/redust/core/server"
+	"github.com/redust/redust/families/standard"
+	"github.com/redust/redust/protocol"
+)
+
+// startServer runs a stock server in this process on a free loopback port.
+func startServer(t testing.TB) (addr string, eng *core.Engine) {
+	t.Helper()
+	table, err := options.Standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng, err = core.New(core.Config{Families: standard.All(), Options: table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng.Run()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := server.New(eng, hclog.NewNullLogger())
+	go s.Serve(l)
+	t.Cleanup(func() {
+		s.Close()
+		if err := eng.Keyspace().CheckInvariants(); err != nil {
+			t.Error(err)
+		}
+		eng.Close()
+	})
+	return l.Addr().String(), eng
+}
+
+// testConn is a plain client.
+type testConn struct {
+	t  testing.TB
+	nc net.Conn
+	r  *protocol.ReplyReader
+}
+
+func dial(t testing.TB, addr string) *testConn {
+	t.Helper()
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	return &testConn{t, nc, protocol.NewReplyReader(nc, protocol.ReplyLimits{})}
+}
+
+func (c *testConn) send(args ...string) {
+	c.nc.Write(protocol.AppendCommandStrings(nil, args...))
+}
+
+func (c *testConn) recv() (protocol.Reply, error) {
+	c.nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+	return c.r.Read()
+}
+
+func (c *testConn) do(args ...string) protocol.Reply {
+	c.t.Helper()
+	c.send(args...)
+	r, err := c.recv()
+	if err != nil {
+		c.t.Errorf("%q: %v", args, err)
+	}
+	return r
+}
+
+// step is one command of an operation with the reply it got.
+type step struct {
+	args []string
+	out  string
+}
+
+// operation is what happened at one instant: a command or a transaction.
+type operation struct {
+	steps   []step
+	watched map[string]string // values read between WATCH and a successful EXEC
+	nothing bool              // EXEC that failed its WATCH, BLPOP that timed out
+}
+
+const historyKeys = 3
+
+// state is the model: strings and lists by key, written as text so that states compare.
+type state string
+
+func (s state) get(key string) (string, bool) {
+	for _, part := range strings.Split(string(s), "\n") {
+		if k, v, ok := strings.Cut(part, "="); ok && k == key {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+func (s state) set(key, value string, keep bool) state {
+	var out []string
+	for _, part := range strings.Split(string(s), "\n") {
+		if k, _, ok := strings.Cut(part, "="); ok && k != key {
+			out = append(out, part)
+		}
+	}
+	if keep {
+		out = append(out, key+"="+value)
+	}
+	for i := 1; i < len(out); i++ { // insertion sort: equal states are equal texts
+		for j := i; j > 0 && out[j] < out[j-1]; j-- {
+			out[j], out[j-1] = out[j-1], out[j]
+		}
+	}
+	return state(strings.Join(out, "\n"))
+}
+
+// apply runs one command on the model.
+func (s state) apply(args []string) (state, string) {
+	key := args[1]
+	v, ok := s.get(key)
+	switch args[0] {
+	case "GET":
+		if !ok {
+			return s, "(nil)"
+		}
+		return s, v
+	case "SET":
+		return s.set(key, args[2], true), "OK"
+	case "DEL":
+		if !ok {
+			return s, "0"
+		}
+		return s.set(key, "", false), "1"
+	case "INCRBY":
+		n, _ := strconv.Atoi(v)
+		d, _ := strconv.Atoi(args[2])
+		return s.set(key, strconv.Itoa(n+d), true), strconv.Itoa(n + d)
+	case "RPUSH":
+		list := append(strings.Fields(v), args[2])
+		return s.set(key, strings.Join(list, " "), true), strconv.Itoa(len(list))
+	case "LPOP", "BLPOP":
+		list := strings.Fields(v)
+		if len(list) == 0 {
+			return s, "(nil)"
+		}
+		return s.set(key, strings.Join(list[1:], " "), len(list) > 1), list[0]
+	}
+	panic(args[0])
+}
+
+var historyModel = porcupine.Model{
+	Init: func() any { return state("") },
+	Step: func(st, in, _ any) (bool, any) {
+		op, s := in.(operation), st.(state)
+		if op.nothing {
+			return true, s
+		}
+		for k, seen := range op.watched {
+			if v, ok := s.get(k); ok && v != seen || !ok && seen != "(nil)" {
+				return false, s
+			}
+		}
+		for _, c := range op.steps {
+			var out string
+			if s, out = s.apply(c.args); out != c.out {
+				return false, s
+			}
+		}
+		return true, s
+	},
+	DescribeOperation: func(in, _ any) string { return fmt.Sprintf("%+v", in) },
+}
+
+func text(r protocol.Reply) string {
+	if r.Null {
+		return "(nil)"
+	}
+	if len(r.Elems) == 2 { // BLPOP: key and element
+		return r.Elems[1].Text()
+	}
+	return r.Text()
+}
+
+// TestHistoriesAreLinearizable checks that what concurrent clients see has a sequential
+// explanation: single commands, transactions with and without WATCH, blocking pops, and clients killed on the way.
+func TestHistoriesAreLinearizable(t *testing.T) {
+	addr, _ := startServer(t)
+	rounds := 12
+	if testing.Short() {
+		rounds = 3
+	}
+	for round := range rounds {
+		seed := uint64(time.Now().UnixNano())
+		history := runHistory(t, addr, round, seed)
+		if res := porcupine.CheckOperationsTimeout(historyModel, history, 20*time.Second); res == porcupine.Illegal {
+			t.Fatalf("round %d, seed %d: history of %d operations is not linearizable", round, seed, len(history))
+		}
+	}
+}
+
+func runHistory(t *testing.T, addr string, round int, seed uint64) []porcupine.Operation {
+	var mu sync.Mutex
+	var history []porcupine.Operation
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for id := range 6 {
+		c := dial(t, addr)
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			rnd := rand.New(rand.NewPCG(seed, uint64(id)))
+			for n := range 40 {
+				call := int64(time.Since(begin))
+				op := randomOperation(c, rnd, fmt.Sprintf("r%d:", round), fmt.Sprintf("%d.%d", id, n))
+				mu.Lock()
+				history = append(history, porcupine.Operation{ClientId: id, Input: op, Call: call, Return: int64(time.Since(begin))})
+				mu.Unlock()
+			}
+		}()
+	}
+	wg.Wait()
+	return history
+}
+
+func randomOperation(c *testConn, rnd *rand.Rand, prefix, unique string) operation {
+	switch n := rnd.IntN(10); {
+	case n < 6:
+		args := randomCommand(rnd, prefix, unique, true)
+		out := text(c.do(args...))
+		return operation{steps: []step{{args[:min(3, len(args))], out}}, nothing: args[0] == "BLPOP" && out == "(nil)"}
+	default:
+		return transaction(c, rnd, prefix, unique, n >= 8)
+	}
+}
+
+func randomCommand(rnd *rand.Rand, prefix, unique string, block bool) []string {
+	str := prefix + "s" + strconv.Itoa(rnd.IntN(historyKeys))
+	num := prefix + "n" + strconv.Itoa(rnd.IntN(historyKeys))
+	list := prefix + "l" + strconv.Itoa(rnd.IntN(historyKeys))
+	switch rnd.IntN(8) {
+	case 0:
+		return []string{"GET", str}
+	case 1:
+		return []string{"SET", str, unique}
+	case 2:
+		return []string{"DEL", str}
+	case 3, 4:
+		return []string{"INCRBY", num, strconv.Itoa(1 + rnd.IntN(9))}
+	case 5:
+		return []string{"RPUSH", list, unique}
+	case 6:
+		return []string{"LPOP", list}
+	}
+	if block {
+		return []string{"BLPOP", list, "0.05"}
+	}
+	return []string{"GET", num}
+}
+
+// transaction runs MULTI ... EXEC as one operation, with a WATCH and a read before it or without.
+func transaction(c *testConn, rnd *rand.Rand, prefix, unique string, watch bool) operation {
+	op := operation{watched: map[string]string{}}
+	if watch {
+		key := prefix + "s" + strconv.Itoa(rnd.IntN(historyKeys))
+		c.do("WATCH", key)
+		op.watched[key] = text(c.do("GET", key))
+	}
+	c.do("MULTI")
+	for i := range 2 + rnd.IntN(3) {
+		args := randomCommand(rnd, prefix, unique+"x"+strconv.Itoa(i), false)
+		c.do(args...)
+		op.steps = append(op.steps, step{args: args})
+	}
+	r := c.do("EXEC")
+	if r.Null {
+		return operation{nothing: true}
+	}
+	for i := range op.steps {
+		op.steps[i].out = text(r.Elems[i])
+	}
+	return op
+}
