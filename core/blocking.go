@@ -1,6 +1,7 @@
 package core
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +45,14 @@ const (
 	waitCancelled
 )
 
-type waitQueue struct{ list []*waiter }
+// waitQueue is the clients that wait for a key, in order of arrival. list is guarded by the shard's lock.
+type waitQueue struct {
+	list []*waiter
+	// serving is held by who serves the queue: without, of two writers one could serve the second client before
+	// the first, or pass over a client that the other is just trying in vain. No other lock is held when it is
+	// taken, and its holder waits for no other queue.
+	serving sync.Mutex
+}
 
 // MayBlock reports whether the command may wait: not in a transaction, a script or
 // while an AOF is loaded.
@@ -81,7 +89,9 @@ func (c *Ctx) Block(b Block) error {
 	}
 	c.client.blocked.Store(w)
 	for _, k := range w.keys {
+		held := c.enter(k) // with keys reserved no shard is locked
 		e.enqueue(w, k)
+		held.leave()
 	}
 	c.blocking = w
 	return nil
@@ -177,32 +187,37 @@ func (c *Client) FinishBlocked() (st Status, done bool) {
 			}
 			if w.state.CompareAndSwap(waitWaiting, waitCancelled) {
 				c.eng.dequeue(w)
+				mark := c.W.Mark()
 				w.block.OnTimeout(&c.W)
+				c.endReply(mark)
 				return c.unblocked(w), true
 			}
 		case waitServing:
 			time.Sleep(10 * time.Microsecond) // the server of this waiter is about to decide
-		case waitDone:
+		case waitDone, waitCancelled:
+			mark := c.W.Mark()
 			c.W.Raw(w.reply)
-			return c.unblocked(w), true
-		case waitCancelled:
-			c.eng.dequeue(w)
-			if w.reply != nil {
-				c.W.Raw(w.reply)
-			}
+			c.endReply(mark)
 			return c.unblocked(w), true
 		}
 	}
 }
 
+// unblocked ends the wait w of the client, whose reply is in c.W. Owner only.
 func (c *Client) unblocked(w *waiter) Status {
-	c.blocked.Store(nil)
-	c.Clear(FlagBlocked)
 	e := c.eng
-	e.clients.blocked.Add(-1)
+	c.endWait(w)
 	c.count(w.cmd, e.clock.mono()-w.began, false)
 	c.lastSeen.Store(e.NowMs())
 	return c.after()
+}
+
+// endWait counts the client as not waiting any more, once: its own goroutine and who cancels the wait may both come here.
+func (c *Client) endWait(w *waiter) {
+	if c.blocked.CompareAndSwap(w, nil) {
+		c.Clear(FlagBlocked)
+		c.eng.clients.blocked.Add(-1)
+	}
 }
 
 // CancelBlocked ends a wait with the given reply bytes (nil: none): CLIENT
@@ -226,14 +241,13 @@ func (c *Client) CancelBlocked(reply func(w *protocol.Writer)) bool {
 				continue
 			}
 			w.reply = b
-			w.state.Store(waitCancelled)
 			c.eng.dequeue(w)
 			if reply != nil && c.conn != nil {
-				c.conn.Wake()
-			} else if reply == nil {
-				c.blocked.Store(nil)
-				c.Clear(FlagBlocked)
-				c.eng.clients.blocked.Add(-1)
+				c.conn.Wake() // before the state, as in serve
+			}
+			w.state.Store(waitCancelled)
+			if reply == nil {
+				c.endWait(w)
 			}
 			return true
 		case waitServing:
@@ -264,37 +278,50 @@ func (e *Engine) serveReady(keys []Key) {
 	}
 	for len(queue) > 0 {
 		k := queue[0]
-		queue = queue[1:]
-		var tried int64
-		for {
-			w := e.nextWaiter(k, tried)
-			if w == nil {
-				break
-			}
-			tried = w.seq
-			queue = append(queue, e.serve(w, k)...)
-		}
+		queue = append(queue[1:], e.serveKey(k)...)
 	}
 }
 
-// nextWaiter returns the first client that waits for k after seq, if the key has a value now.
-func (e *Engine) nextWaiter(k Key, after int64) *waiter {
-	shard, s := e.ks.Shard(k.shard), &e.shards[k.shard]
-	shard.RLock()
-	defer shard.RUnlock()
-	if len(s.waiters) == 0 {
-		return nil
-	}
-	q := s.waiters[dbKey{k.DB, string(k.Name)}]
+// serveKey serves the clients that wait for k, one writer at a time, and returns the keys that doing so has changed.
+func (e *Engine) serveKey(k Key) (changed []Key) {
+	q := e.waitersOf(k)
 	if q == nil {
 		return nil
 	}
+	q.serving.Lock()
+	defer q.serving.Unlock()
+	var tried int64
+	for {
+		w := e.nextWaiter(q, k, tried)
+		if w == nil {
+			return changed
+		}
+		tried = w.seq
+		changed = append(changed, e.serve(w, k)...)
+	}
+}
+
+// waitersOf is the queue of k, or nil.
+func (e *Engine) waitersOf(k Key) *waitQueue {
+	shard, s := e.ks.Shard(k.shard), &e.shards[k.shard]
+	shard.RLock()
+	defer shard.RUnlock()
+	return s.waiters[dbKey{k.DB, string(k.Name)}]
+}
+
+// nextWaiter returns the first client of q that waits for k after seq, if the key has a value now. A
+// queue that was emptied meanwhile is no longer the key's: whoever waits in the next one came after the look
+// that is to be made here.
+func (e *Engine) nextWaiter(q *waitQueue, k Key, after int64) *waiter {
+	shard := e.ks.Shard(k.shard)
+	shard.RLock()
+	defer shard.RUnlock()
 	ent, ok := e.ks.Find(k.DB, k.hash, k.Name)
 	if !ok {
 		return nil
 	}
 	for _, w := range q.list {
-		if w.seq > after && (w.block.Type == keyspace.None || w.block.Type == ent.Type()) && w.state.Load() == waitWaiting {
+		if w.seq > after && (w.block.Type == keyspace.None || w.block.Type == ent.Type()) && w.state.Load() <= waitServing {
 			return w
 		}
 	}
@@ -304,33 +331,53 @@ func (e *Engine) nextWaiter(k Key, after int64) *waiter {
 // serve runs the waiting command of w again for key k. It returns the keys that
 // doing so has changed.
 func (e *Engine) serve(w *waiter, k Key) []Key {
-	if !w.state.CompareAndSwap(waitWaiting, waitServing) {
+	if !w.claim() {
+		return nil
+	}
+	if w.client.Killed() { // its connection is about to cancel the wait: nothing is taken for a reply that can't be sent
+		w.state.Store(waitWaiting)
 		return nil
 	}
 	pw := protocol.Writer{Proto: w.client.Proto()}
 	_, ms := e.clock.read()
 	c := &Ctx{Args: w.args, Reply: &pw, eng: e, client: w.client, cmd: w.cmd, db: w.db, nowMs: ms, serving: w, ready: k}
 	err := e.perform(c)
-	if c.blocking != nil {
-		w.state.Store(waitWaiting)
-		return nil
-	}
-	if err != nil {
+	again := c.blocking != nil
+	if err != nil && !again {
 		c.fail(0, err)
 	}
-	w.reply = pw.Buf
-	w.state.Store(waitDone)
-	e.dequeue(w)
+	if !again {
+		e.dequeue(w)
+	}
+	// Who waits for the keys that were changed is the caller's affair.
 	changed := append([]Key(nil), c.modified...)
 	c.modified = nil
 	e.conclude(c)
 	if f := e.onModified.Load(); f != nil && len(changed) > 0 {
 		(*f)(w.client, changed)
 	}
+	if again {
+		w.state.Store(waitWaiting)
+		return changed
+	}
 	e.stats.hits.Add(int64(c.hits))
 	e.stats.misses.Add(int64(c.misses))
-	w.client.conn.Wake()
+	w.reply = pw.Buf
+	w.client.conn.Wake() // before the state: a connection that has gone on must not be woken any more
+	w.state.Store(waitDone)
 	return changed
+}
+
+// claim moves w from waiting to serving. While another writer, at another key of w, is trying, it waits for what comes
+// of that, or w would miss this key; false when w waits no more.
+func (w *waiter) claim() bool {
+	for !w.state.CompareAndSwap(waitWaiting, waitServing) {
+		if w.state.Load() >= waitDone {
+			return false
+		}
+		time.Sleep(10 * time.Microsecond)
+	}
+	return true
 }
 
 // ReadyKey is the key that became ready when a waiting command is tried again:

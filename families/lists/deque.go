@@ -34,12 +34,11 @@ func (d *deque) MemoryUsage() int64 {
 	return d.bytes + int64(unsafe.Sizeof(*d)) + int64(cap(d.chunks))*8 - int64(len(d.chunks))*8
 }
 
-// Free implements keyspace.Object.
+// Free implements keyspace.Object. It leaves the deque as it is: the command that detached it may still ask for its size.
 func (d *deque) Free() {
 	for _, c := range d.live() {
 		d.arena.Free(c.block)
 	}
-	*d = deque{}
 }
 
 func (d *deque) live() []*chunk { return d.chunks[d.lo:] }

@@ -18,8 +18,10 @@ var shapes = map[string]func(r *rand.Rand, i int) string{
 	"varying":  func(_ *rand.Rand, i int) string { return fmt.Sprintf("element:%d", i*7919) },
 	"integers": func(r *rand.Rand, _ int) string { return fmt.Sprint(r.IntN(1 << 21)) },
 	"wide":     func(r *rand.Rand, _ int) string { return fmt.Sprint(int64(r.Uint64())) },
-	"letters":  func(r *rand.Rand, _ int) string { return random(r, 10, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") },
-	"ascii":    func(r *rand.Rand, _ int) string { return random(r, 10, printable) },
+	"letters": func(r *rand.Rand, _ int) string {
+		return random(r, 10, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+	},
+	"ascii": func(r *rand.Rand, _ int) string { return random(r, 10, printable) },
 	"binary": func(r *rand.Rand, _ int) string {
 		b := make([]byte, r.IntN(30))
 		for i := range b {
