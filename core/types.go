@@ -29,6 +29,8 @@ type TypeInfo struct {
 	Copy func(v Value) Stored
 	// Len counts elements: the effort to free, or copy, a value. Nil means 1.
 	Len func(v Value) int
+	// DebugInfo is what DEBUG OBJECT adds for the type ("ql_nodes:1 ..."); nil for nothing.
+	DebugInfo func(v Value) string
 	// Digest folds the value's logical content for DEBUG DIGEST, the same for every
 	// encoding, as Redis does: ordered types chain, unordered ones XOR.
 	Digest func(d *Digest, v Value)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
-	"github.com/redust/redust/core/packed"
 	"github.com/redust/redust/core/rdb"
 	"github.com/redust/redust/protocol"
 )
@@ -50,8 +49,8 @@ func describe(c *core.Ctx, ent keyspace.Entry) (string, error) {
 	}
 	text := fmt.Sprintf("Value at:%#x refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
 		c.Engine().Keyspace().Hash(ent.Key())&(1<<47-1), encoding, size, lru, idle)
-	if d, ok := v.Object.(interface{ DebugObject() string }); ok {
-		text += " " + d.DebugObject() // what Redis adds for this type: ql_nodes and the like
+	if t.DebugInfo != nil {
+		text += " " + t.DebugInfo(v)
 	}
 	return text, nil
 }
@@ -65,35 +64,33 @@ func savedSize(t *core.TypeInfo, v core.Value) (int64, error) {
 	return enc.Offset(), enc.Err()
 }
 
-// debugListpack writes the elements of a packed value to the log.
+// debugListpack writes a value that OBJECT ENCODING calls a listpack to the log, as the
+// commands that would build it.
 func debugListpack(_ *family, c *core.Ctx, args [][]byte) error {
 	err := error(protocol.ErrNoSuchKey)
-	var elements []string
+	var commands []string
 	exclusively(c, func() {
 		ent, ok := c.Peek(c.OtherKey(args[0]))
 		if !ok {
 			return
 		}
-		if ent.Encoding() != keyspace.EncListpack {
+		v := core.ValueOf(ent)
+		t := c.Engine().Registry().Type(ent.Type())
+		if t == nil || t.Encoding == nil || t.Encoding(v) != "listpack" {
 			err = protocol.Error("ERR Not a listpack encoded object.")
 			return
 		}
-		elements, err = listpackElements(ent.Bytes()), nil
+		err = nil
+		t.Rewrite(args[0], v, func(args ...[]byte) {
+			commands = append(commands, fmt.Sprintf("%q", args))
+		})
 	})
 	if err != nil {
 		return err
 	}
-	c.Engine().Logger().Warn("DEBUG LISTPACK", "elements", len(elements), "list", strings.Join(elements, " "))
+	c.Engine().Logger().Warn("DEBUG LISTPACK", "commands", strings.Join(commands, " "))
 	c.Reply.SimpleString("Listpack structure printed on stdout")
 	return nil
-}
-
-func listpackElements(lp packed.Listpack) []string {
-	out := make([]string, 0, lp.Len())
-	for p := lp.First(); p >= 0; p = lp.Next(p) {
-		out = append(out, strconv.Quote(string(lp.AppendValue(nil, p))))
-	}
-	return out
 }
 
 // populateBatch is how many keys are made under one hold of the shards.
