@@ -14,7 +14,7 @@ type Client struct {
 	id      int64
 	eng     *Engine
 	conn    Conn
-	created time.Time
+	created int64 // nanoseconds since the epoch
 
 	// W takes the replies; the connection flushes it.
 	W    protocol.Writer
@@ -39,17 +39,29 @@ type Client struct {
 	netIn      atomic.Int64
 	netOut     atomic.Int64
 
-	mu      sync.Mutex // guards the following
-	name    string
-	libName string
-	libVer  string
-	user    User
+	mu    sync.Mutex   // guards the following
+	names *clientNames // nil: none given
+	user  User
 	// Ext holds what families keep for a client (pub/sub, tracking), by ext key.
 	ext map[any]any
 
 	subscriptions atomic.Int32 // channels + patterns + shard channels
 	killed        atomic.Bool
 	resume        chan struct{} // Postponed: closed when the request may be tried again
+}
+
+// clientNames is what a client says about itself.
+type clientNames struct{ name, lib, libVer string }
+
+// setNames changes what the client says about itself. mu is held.
+func (c *Client) setNames(f func(*clientNames)) {
+	if c.names == nil {
+		c.names = new(clientNames)
+	}
+	f(c.names)
+	if *c.names == (clientNames{}) {
+		c.names = nil
+	}
 }
 
 // ClientFlags describe a client for checks and CLIENT LIST.
@@ -97,30 +109,46 @@ func (c *Client) Set(f ClientFlags)   { c.flags.Or(uint32(f)) }
 func (c *Client) Clear(f ClientFlags) { c.flags.And(^uint32(f)) }
 
 // Created is the time of connecting.
-func (c *Client) Created() time.Time { return c.created }
+func (c *Client) Created() time.Time { return time.Unix(0, c.created) }
 
-// Name, SetName: CLIENT SETNAME.
-func (c *Client) Name() string { c.mu.Lock(); defer c.mu.Unlock(); return c.name }
+// Name is what CLIENT SETNAME gave.
+func (c *Client) Name() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.names == nil {
+		return ""
+	}
+	return c.names.name
+}
 
 // SetName sets the connection name; empty removes it.
-func (c *Client) SetName(s string) { c.mu.Lock(); c.name = s; c.mu.Unlock() }
+func (c *Client) SetName(s string) {
+	c.mu.Lock()
+	c.setNames(func(n *clientNames) { n.name = s })
+	c.mu.Unlock()
+}
 
 // Lib returns CLIENT SETINFO's library name and version.
 func (c *Client) Lib() (name, ver string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.libName, c.libVer
+	if c.names == nil {
+		return "", ""
+	}
+	return c.names.lib, c.names.libVer
 }
 
 // SetLib sets CLIENT SETINFO's values; nil leaves one as it is.
 func (c *Client) SetLib(name, ver *string) {
 	c.mu.Lock()
-	if name != nil {
-		c.libName = *name
-	}
-	if ver != nil {
-		c.libVer = *ver
-	}
+	c.setNames(func(n *clientNames) {
+		if name != nil {
+			n.lib = *name
+		}
+		if ver != nil {
+			n.libVer = *ver
+		}
+	})
 	c.mu.Unlock()
 }
 

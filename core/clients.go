@@ -54,7 +54,7 @@ func (cs *Clients) All() []*Client {
 // NewClient registers a client. conn may be nil for one without connection,
 // which is not listed.
 func (e *Engine) NewClient(conn Conn) *Client {
-	c := &Client{id: e.clients.nextID.Add(1), eng: e, conn: conn, created: e.clock.now()}
+	c := &Client{id: e.clients.nextID.Add(1), eng: e, conn: conn, created: e.clock.now().UnixNano()}
 	c.W.Proto = 2
 	c.lastSeen.Store(e.NowMs())
 	c.multiLen.Store(-1)

@@ -23,11 +23,10 @@ type conn struct {
 	fd     int // for CLIENT LIST; valid as a descriptor only inside the raw callbacks
 	unix   bool
 
-	s      *session // nil while idle
-	sys    int      // descriptor while inside the Read callback, else -1
-	state  core.Status
-	err    error
-	resume [][]byte // request to give again after Postponed
+	s     *session // nil while idle
+	sys   int      // descriptor while inside the Read callback, else -1
+	state core.Status
+	err   error
 
 	out      output
 	querySz  atomic.Int64
@@ -202,7 +201,7 @@ func (c *conn) process() {
 func (c *conn) leave(st core.Status, args [][]byte) {
 	c.state = st
 	if st == core.Postponed {
-		c.resume = args
+		c.s.resume = args
 	}
 }
 
@@ -244,8 +243,8 @@ func (c *conn) awaitResume() {
 		c.err = net.ErrClosed
 		return
 	}
-	args := c.resume
-	c.resume = nil
+	args := c.s.resume
+	c.s.resume = nil
 	c.state = core.Continue
 	if st := c.srv.eng.Handle(c.client, args); st != core.Continue {
 		c.leave(st, args)

@@ -12,13 +12,18 @@ import (
 // go straight to the socket.
 type output struct {
 	mu      sync.Mutex
-	list    [][]byte
-	bytes   int
 	writing bool // a goroutine is at work on the list
 	closing bool // close the connection when the list is empty
 	closed  bool
-	softAt  time.Time // since when the soft limit is exceeded
 	done    chan struct{}
+	*backlog
+}
+
+// backlog exists only while something is pending: most connections never need one.
+type backlog struct {
+	list   [][]byte
+	bytes  int
+	softAt time.Time // since when the soft limit is exceeded
 }
 
 // write sends b, or queues a copy of what the socket does not take now. Only the connection's
@@ -60,6 +65,9 @@ func (c *conn) Push(b []byte) {
 
 // queue appends b and sees to it that somebody writes it. mu is held.
 func (o *output) queue(c *conn, b []byte) {
+	if o.backlog == nil {
+		o.backlog = new(backlog)
+	}
 	o.list = append(o.list, b)
 	o.bytes += len(b)
 	if c.overLimit(o.bytes) {
@@ -77,7 +85,7 @@ func (o *output) queue(c *conn, b []byte) {
 
 // abort drops what is queued: the connection is about to be closed. mu is held.
 func (o *output) abort() {
-	o.list, o.bytes = nil, 0
+	o.backlog = nil
 	o.closed = true
 	if o.done != nil {
 		close(o.done)
@@ -89,10 +97,10 @@ func (c *conn) writeList() {
 	o := &c.out
 	for {
 		o.mu.Lock()
-		if len(o.list) == 0 || o.closed {
+		if o.backlog == nil || len(o.list) == 0 {
 			o.writing = false
 			closing := o.closing
-			o.softAt = time.Time{}
+			o.backlog = nil
 			o.mu.Unlock()
 			if closing {
 				c.shut(false)
@@ -103,7 +111,7 @@ func (c *conn) writeList() {
 		o.mu.Unlock()
 		_, err := c.nc.Write(b)
 		o.mu.Lock()
-		if len(o.list) > 0 {
+		if o.backlog != nil {
 			o.list[0] = nil
 			o.list = o.list[1:]
 			o.bytes -= len(b)
@@ -137,7 +145,7 @@ func (c *conn) overLimit(n int) bool {
 // time to run out without another push.
 func (c *conn) enforceSoft() {
 	c.out.mu.Lock()
-	over := c.out.bytes > 0 && !c.out.closed && c.overLimit(c.out.bytes)
+	over := c.out.backlog != nil && c.overLimit(c.out.bytes)
 	if over {
 		c.out.abort()
 	}
@@ -152,6 +160,9 @@ func (c *conn) enforceSoft() {
 func (o *output) size() (bytes, pieces int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.backlog == nil {
+		return 0, 0
+	}
 	return o.bytes, len(o.list)
 }
 

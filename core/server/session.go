@@ -23,6 +23,7 @@ type session struct {
 	start, end int    // unprocessed input
 	out        []byte
 	parser     protocol.Parser
+	resume     [][]byte // request to give again after Postponed
 }
 
 var sessions = sync.Pool{New: func() any {
