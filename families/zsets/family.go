@@ -10,13 +10,12 @@ import (
 )
 
 type family struct {
-	engine *zsets // of the engine being built; every engine gets its own
+	engine *zsets // of the engine being built: Register makes it, Start completes it
 }
 
 var (
-	_ core.Family       = (*family)(nil)
-	_ core.Configurable = (*family)(nil)
-	_ core.Starter      = (*family)(nil)
+	_ core.Family  = (*family)(nil)
+	_ core.Starter = (*family)(nil)
 )
 
 // New returns the sorted-set family.
@@ -53,16 +52,12 @@ func (f *family) Register(r *core.Registry) {
 		z.popCommands(), z.blockingCommands(), z.combineCommands(), z.combineStoreCommands(), z.randomCommands(), z.scanCommands())
 }
 
-// Configure implements core.Configurable.
-func (f *family) Configure(t *options.Table) error {
-	f.engine.maxEntries = t.Int("zset-max-listpack-entries")
-	f.engine.maxValue = t.Int("zset-max-listpack-value")
-	return nil
-}
-
 // Start implements core.Starter.
 func (f *family) Start(e *core.Engine) error {
+	t := e.Options()
 	f.engine.ks = e.Keyspace()
+	f.engine.maxEntries = t.Int("zset-max-listpack-entries")
+	f.engine.maxValue = t.Int("zset-max-listpack-value")
 	return nil
 }
 

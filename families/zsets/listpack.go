@@ -51,7 +51,8 @@ func lpInsert(lp packed.Listpack, member []byte, score float64) packed.Listpack 
 }
 
 func lpPut(lp packed.Listpack, at int, member []byte, score float64) packed.Listpack {
-	if i := int64(score); float64(i) == score && i > -1<<53 && i < 1<<53 && (i != 0 || !math.Signbit(score)) {
+	// As Redis: whatever is a whole number within 62 bits goes in as one, -0 as 0.
+	if i := int64(score); math.Abs(score) <= 1<<62 && float64(i) == score {
 		lp = lp.InsertInt(at, i, packed.Before)
 	} else {
 		var buf [32]byte

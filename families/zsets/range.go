@@ -1,6 +1,8 @@
 package zsets
 
 import (
+	"slices"
+
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/protocol"
 )
@@ -130,19 +132,22 @@ func (s *rangeSpec) span(w *view) (from, count int) {
 		}
 		return start, count
 	}
-	lo, hi := s.bounds(w, n)
-	count = hi - lo
-	if count <= 0 || s.offset < 0 || s.offset >= int64(count) {
-		return 0, 0
+	if s.by == byLex && w.set == nil {
+		from, count = s.packedLex(w, n)
+	} else {
+		lo, hi := s.bounds(w, n)
+		if count = hi - lo; s.offset < 0 || s.offset >= int64(count) {
+			return 0, 0
+		}
+		count -= int(s.offset)
+		if from = lo + int(s.offset); s.reverse {
+			from = hi - 1 - int(s.offset)
+		}
 	}
-	count -= int(s.offset)
 	if s.limit >= 0 {
 		count = int(min(s.limit, int64(count)))
 	}
-	if s.reverse {
-		return hi - 1 - int(s.offset), count
-	}
-	return lo + int(s.offset), count
+	return from, count
 }
 
 // bounds returns the ranks lo to hi-1 that are between the bounds.
@@ -156,9 +161,6 @@ func (s *rangeSpec) bounds(w *view, n int) (lo, hi int) {
 	if s.open[0] == lexPlus || s.open[1] == lexMinus {
 		return 0, 0
 	}
-	if w.set == nil {
-		return s.packedLex(w, n)
-	}
 	hi = n
 	if s.open[0] == lexMember {
 		lo = w.below(&s.min)
@@ -169,11 +171,14 @@ func (s *rangeSpec) bounds(w *view, n int) (lo, hi int) {
 	return lo, hi
 }
 
-// packedLex walks as Redis walks a listpack, so that the answer is the same where scores differ, which makes no sense but is
-// no error: from the end of the range's direction to the first member within, and on to the first one beyond.
-func (s *rangeSpec) packedLex(w *view, n int) (lo, hi int) {
-	lows := make([]bool, 0, 128) // not below min
-	highs := make([]bool, 0, 128)
+// packedLex resolves a lexicographical range of a listpack, the offset included, as Redis walks one, so that the answer is the
+// same where scores differ, which makes no sense but is no error: from the end of the range's direction to the first member
+// within, over as many as the offset says, and on to the first one beyond.
+func (s *rangeSpec) packedLex(w *view, n int) (from, count int) {
+	if n == 0 || s.offset < 0 || s.open[0] == lexPlus || s.open[1] == lexMinus {
+		return 0, 0
+	}
+	enter, stay := make([]bool, 0, 128), make([]bool, 0, 128) // not below min, not above max
 	for pos := w.lp.First(); pos >= 0; pos = w.lp.Next(w.lp.Next(pos)) {
 		low, high := s.open[0] == lexMinus, s.open[1] == lexPlus
 		if !low {
@@ -184,24 +189,28 @@ func (s *rangeSpec) packedLex(w *view, n int) (lo, hi int) {
 			c := w.lp.Compare(pos, s.max.member)
 			high = c < 0 || c == 0 && s.max.after
 		}
-		lows, highs = append(lows, low), append(highs, high)
+		enter, stay = append(enter, low), append(stay, high)
 	}
-	if !lows[n-1] || !highs[0] {
+	if !enter[n-1] || !stay[0] {
 		return 0, 0
 	}
 	if s.reverse {
-		for hi = n; hi > 0 && !highs[hi-1]; hi-- {
-		}
-		for lo = hi; lo > 0 && lows[lo-1]; lo-- {
-		}
-		return lo, hi
+		slices.Reverse(enter)
+		slices.Reverse(stay)
+		enter, stay = stay, enter
 	}
-	for lo < n && !lows[lo] {
-		lo++
+	at := slices.Index(enter, true)
+	if at < 0 || !stay[at] || s.offset >= int64(n-at) {
+		return 0, 0
 	}
-	for hi = lo; hi < n && highs[hi]; hi++ {
+	at += int(s.offset)
+	for at+count < n && stay[at+count] {
+		count++
 	}
-	return lo, hi
+	if s.reverse {
+		at = n - 1 - at
+	}
+	return at, count
 }
 
 // rankSpan resolves ranks that may count from the end.
