@@ -28,6 +28,7 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 		if e.watching.Load() {
 			e.observe(c, cl, e.clock.mono()-startNs) // MONITOR shows a command when it begins to wait
 		}
+		e.conclude(c) // a key may have been found expired
 		c.finish()
 		return e.park(cl)
 	}
@@ -95,7 +96,9 @@ func (e *Engine) perform(c *Ctx) error {
 // findKeys fills c.keys from the key specs. Arguments that do not fit the specs give
 // fewer keys: the handler finds its own syntax error before it touches any.
 func (e *Engine) findKeys(c *Ctx) {
-	c.keys = c.keyBuf[:0]
+	if c.keys = c.keys[:0]; cap(c.keys) < len(c.keyBuf) {
+		c.keys = c.keyBuf[:0]
+	}
 	if len(c.cmd.Keys) == 0 && c.cmd.FindKeys == nil {
 		return
 	}
