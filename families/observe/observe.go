@@ -48,6 +48,10 @@ func (f *family) Start(e *core.Engine) error {
 	aim := func(string, string) error { f.aim(); return nil }
 	e.Options().OnChange("slowlog-log-slower-than", aim)
 	e.Options().OnChange("latency-monitor-threshold", aim)
+	e.Options().OnChange("slowlog-max-len", func(string, string) error {
+		f.slow.trim(int(f.slowMax.Load()))
+		return nil
+	})
 	e.OnLatency(f.event)
 	e.AddObserver(f)
 	f.aim()

@@ -58,6 +58,8 @@ func TestSlowlogKeepsTheNewest(t *testing.T) {
 	if newest, next := entries[0].Elems[0].Int, entries[1].Elems[0].Int; newest != next+1 {
 		t.Errorf("ids %d, %d", newest, next)
 	}
+	h.Set("slowlog-max-len", "1")
+	h.Do("SLOWLOG", "LEN").Int(1)
 }
 
 func TestSlowlogCutsArguments(t *testing.T) {

@@ -96,6 +96,18 @@ func (l *slowLog) add(c *core.Client, args [][]byte, start time.Time, us int64, 
 	e.id = l.nextID
 	l.nextID++
 	l.entries = append(l.entries, e)
+	l.drop(maxLen)
+}
+
+// trim forgets the oldest above maxLen.
+func (l *slowLog) trim(maxLen int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.drop(maxLen)
+}
+
+// drop is trim with mu held.
+func (l *slowLog) drop(maxLen int) {
 	if over := len(l.entries) - maxLen; over > 0 {
 		clear(l.entries[:over])
 		l.entries = l.entries[over:]
