@@ -90,6 +90,9 @@ func (l *lists) blockingCommands() []core.Command {
 	}
 }
 
+// maxTimeout is the first whole number of seconds that is more than 2^63-1 milliseconds.
+const maxTimeout = 9223372036854776
+
 // parseTimeout reads a timeout in seconds; 0 is no end. A fraction of a millisecond counts as one.
 func parseTimeout(arg []byte) (time.Duration, error) {
 	x, ok := protocol.ParseLongDouble(arg)
@@ -97,8 +100,8 @@ func parseTimeout(arg []byte) (time.Duration, error) {
 		return 0, protocol.ErrTimeoutFloat
 	}
 	ms := math.Ceil(x.Float64() * 1000)
-	if ms < 0 || ms >= math.MaxInt64 { // Redis's conversion turns what is too large into something negative
-		return 0, protocol.ErrTimeoutNegative
+	if tooLong := x.Add(protocol.LongDoubleFromFloat(-maxTimeout)).Float64() >= 0; ms < 0 || tooLong {
+		return 0, protocol.ErrTimeoutNegative // Redis's conversion turns what is too large into something negative
 	}
 	if ms > float64(math.MaxInt64/time.Millisecond) { // centuries
 		return 0, nil
