@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/coretest"
 	"github.com/redust/redust/core/keyspace"
 )
@@ -26,8 +27,7 @@ func encoding(h *coretest.Harness, key string) (enc string) {
 	h.Engine.WithAllShards(func() {
 		ks := h.Engine.Keyspace()
 		if e, ok := ks.Find(0, ks.Hash([]byte(key)), []byte(key)); ok {
-			enc = map[keyspace.Encoding]string{keyspace.EncIntset: "intset", keyspace.EncListpack: "listpack",
-				keyspace.EncHashtable: "hashtable"}[e.Encoding()]
+			enc = h.Engine.Registry().Type(keyspace.Set).Encoding(core.ValueOf(e))
 		}
 	})
 	return enc
