@@ -1,14 +1,18 @@
 package redustcmd
 
 import (
+	"context"
 	"errors"
+	"io"
 	"net"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/redust/redust/auth"
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/server"
+	"github.com/redust/redust/persistence"
 )
 
 // program is one running server: it connects process, engine, network and services, and is what
@@ -17,6 +21,7 @@ type program struct {
 	*Process
 	engine *core.Engine
 	server *server.Server
+	saver  *persistence.Service
 
 	quit     chan int // the exit code
 	stopPace chan struct{}
@@ -38,14 +43,48 @@ func (p *program) start(families []core.Family) (err error) {
 		return errors.Join(err, p.engine.Close())
 	}
 	p.server = server.New(p.engine, p.Log.Named("server"))
+	p.saver, err = persistence.New(persistence.Config{Engine: p.engine, Log: p.Log.Named("persistence"), Terminal: p.terminal(),
+		RedisVersion: RedisVersion})
+	if err != nil {
+		closeAll(listeners)
+		return errors.Join(err, p.engine.Close())
+	}
 	p.Announce(listeners)
+	p.engine.SetLoading(true) // clients are answered, with LOADING, until the data set is there
 	p.engine.Run()
 	p.stopPace = make(chan struct{})
 	go paceMemory(p.stopPace)
 	p.serve(listeners)
 	p.followListeners()
+	if err := p.restore(); err != nil {
+		return errors.Join(err, p.close())
+	}
 	p.Ready()
 	return nil
+}
+
+// restore loads the data set and begins to log its changes.
+func (p *program) restore() error {
+	if err := p.saver.Load(); err != nil {
+		return err
+	}
+	return p.saver.Run()
+}
+
+// terminal is where a person watches the log, or nil.
+func (p *program) terminal() io.Writer {
+	t := p.Config.Table
+	if isTerminal(p.invocation.Stdout) && t.String("logfile").Load() == "" && !t.Bool("syslog-enabled").Load() {
+		return p.invocation.Stdout
+	}
+	return nil
+}
+
+// close takes everything apart. Nothing is saved.
+func (p *program) close() error {
+	close(p.stopPace)
+	p.server.Close()
+	return errors.Join(p.saver.Close(), p.engine.Close())
 }
 
 func (p *program) serve(listeners []net.Listener) {
@@ -75,20 +114,27 @@ func (p *program) wait() int {
 	stop := HandleSignals(p.Config.Table, p.Log, p.Shutdown)
 	code := <-p.quit
 	stop()
-	close(p.stopPace)
-	p.server.Close()
-	if err := p.engine.Close(); err != nil {
+	if err := p.close(); err != nil {
 		p.Log.Warn("closing the engine", "error", err)
 	}
 	p.Log.Warn("Redust is now ready to exit, bye bye...")
 	return code
 }
 
-// Shutdown implements core.Process: it returns only if the shutdown can't be made.
-func (p *program) Shutdown(core.ShutdownOptions) error {
+// writesHeld is how long clients are held while the data set is saved at the end: for as long as it takes.
+const writesHeld = 365 * 24 * time.Hour
+
+// Shutdown implements core.Process: it returns only if the shutdown can't be made, because the data set can't be saved. Clients
+// are held meanwhile, so that nothing is acknowledged that isn't saved.
+func (p *program) Shutdown(o core.ShutdownOptions) error {
 	p.stopping.Lock()
 	defer p.stopping.Unlock()
 	p.Log.Warn("User requested shutdown...")
+	p.engine.Pause(writesHeld, true)
+	if err := p.saver.Shutdown(context.Background(), o.Save, o.Force); err != nil {
+		p.engine.Unpause()
+		return err
+	}
 	p.Stopping()
 	p.server.CloseListeners()
 	p.quit <- 0

@@ -1,0 +1,344 @@
+package persistence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/rdb"
+)
+
+// loadOptions say how an RDB file is loaded.
+type loadOptions struct {
+	merge bool // keys that are there are replaced; else a key that comes twice is an error
+	// keepExpired loads keys whose time is over as well: commands of an AOF follow that count on them.
+	keepExpired bool
+	// replica: the file is from a primary, whose DEL decides about expired keys.
+	replica bool
+}
+
+// loadResult is what came of it.
+type loadResult struct {
+	keys, expired, empty int64
+	// aux are the AUX fields.
+	aux map[string]string
+}
+
+// loadFile loads the RDB file at start. found is false if there is none.
+func (s *Service) loadFile(ctx context.Context) (found bool, err error) {
+	return s.loadFileWith(ctx, loadOptions{})
+}
+
+func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, err error) {
+	name := s.opt.dbfilename.Load()
+	f, err := s.fs.OpenFile(name, os.O_RDONLY, 0)
+	if notThere(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("opening the RDB file: %w", err)
+	}
+	defer f.Close()
+	size := int64(0)
+	if info, err := f.Stat(); err == nil {
+		size = info.Size()
+	}
+	s.progress.begin(name, size, s.terminal, s.log)
+	r, _, err := s.loadRDB(ctx, f, size, o)
+	s.progress.end()
+	if err != nil {
+		if ctx.Err() != nil {
+			return true, err
+		}
+		path := workingFile(name)
+		return true, fmt.Errorf("the RDB file %s can't be loaded: %w. It is left as it is; `redust check-rdb %s` (or redis-check-rdb) shows what can be read",
+			path, err, path)
+	}
+	s.saves.mu.Lock()
+	s.saves.loadedKeys, s.saves.expired = r.keys, r.expired
+	s.saves.mu.Unlock()
+	s.log.Info(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d.", r.keys, r.expired))
+	return true, nil
+}
+
+// loadRDB loads a file in RDB form into the engine. size is the length of in, or 0 if unknown. rest is
+// what the decoder has read beyond the end of the RDB part: an AOF with a preamble goes on there. Progress is told to
+// s.progress, which the caller begins and ends.
+func (s *Service) loadRDB(ctx context.Context, in io.Reader, size int64, o loadOptions) (r loadResult, rest []byte, err error) {
+	l := &rdbLoader{s: s, opts: o, nowMs: s.eng.NowMs(), ctx: ctx, result: loadResult{aux: map[string]string{}},
+		dec: rdb.NewDecoder(in, rdb.DecoderOptions{Size: size, SkipChecksum: !s.opt.checksum.Load()})}
+	for _, t := range s.eng.Registry().Types() {
+		for _, n := range t.RDBTypes {
+			l.types[n] = t
+		}
+	}
+	l.startInserters()
+	err = l.decode()
+	if ierr := l.finish(); err == nil {
+		err = ierr
+	}
+	return l.result, l.dec.Buffered(), err
+}
+
+// rdbLoader decodes in its own goroutine and has batches of keys inserted by others: decoding and inserting
+// each take about half of the time.
+type rdbLoader struct {
+	s      *Service
+	opts   loadOptions
+	ctx    context.Context
+	dec    *rdb.Decoder
+	nowMs  int64
+	types  [256]*core.TypeInfo // by RDB type number
+	result loadResult
+
+	batch   *loadBatch
+	work    chan *loadBatch
+	done    sync.WaitGroup
+	failure atomic.Pointer[error] // of an inserter
+}
+
+const (
+	loadBatchKeys  = 256
+	loadBatchBytes = 64 << 10
+	maxInserters   = 4
+)
+
+// loadBatch is keys on their way into the engine.
+type loadBatch struct {
+	data []byte // keys, and packed values that fit
+	keys []loadKey
+}
+
+type loadKey struct {
+	db       int
+	from, to int // the key in data
+	value    core.Stored
+	valueLen int // of a packed value that follows the key in data; -1: value.Packed is its own
+	meta     core.KeyMeta
+}
+
+var loadBatches = sync.Pool{New: func() any {
+	return &loadBatch{data: make([]byte, 0, loadBatchBytes+loadBatchBytes/2), keys: make([]loadKey, 0, loadBatchKeys)}
+}}
+
+func (l *rdbLoader) startInserters() {
+	n := min(maxInserters, max(1, runtime.GOMAXPROCS(0)-1))
+	l.work = make(chan *loadBatch, 4*n)
+	l.batch = loadBatches.Get().(*loadBatch)
+	l.done.Add(n)
+	for range n {
+		go l.insert()
+	}
+}
+
+// insert stores batches until there are no more.
+func (l *rdbLoader) insert() {
+	defer l.done.Done()
+	for b := range l.work {
+		for i := range b.keys {
+			k := &b.keys[i]
+			key := b.data[k.from:k.to]
+			if k.valueLen >= 0 {
+				k.value.Packed = b.data[k.to : k.to+k.valueLen]
+			}
+			if l.failure.Load() != nil {
+				freeStored(k.value)
+				continue
+			}
+			if !l.s.eng.Insert(k.db, key, k.value, k.meta, !l.opts.merge) {
+				freeStored(k.value)
+				err := fmt.Errorf("the key %s comes twice in database %d", strconv.Quote(string(clip(key))), k.db)
+				l.failure.CompareAndSwap(nil, &err)
+			}
+		}
+		clear(b.keys)
+		b.keys, b.data = b.keys[:0], b.data[:0]
+		if cap(b.data) <= 2*loadBatchBytes {
+			loadBatches.Put(b)
+		}
+	}
+}
+
+func freeStored(v core.Stored) {
+	if v.Object != nil {
+		v.Object.Free()
+	}
+}
+
+// clip shortens a key for a message.
+func clip(key []byte) []byte {
+	if len(key) > 64 {
+		return key[:64]
+	}
+	return key
+}
+
+// flush passes the batch on.
+func (l *rdbLoader) flush() {
+	if len(l.batch.keys) > 0 {
+		l.work <- l.batch
+		l.batch = loadBatches.Get().(*loadBatch)
+	}
+}
+
+// finish waits for the inserters.
+func (l *rdbLoader) finish() error {
+	l.flush()
+	close(l.work)
+	l.done.Wait()
+	if err := l.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// decode reads the file to its end.
+func (l *rdbLoader) decode() error {
+	var rec rdb.Record
+	version, err := l.dec.ReadHeader()
+	if err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		if err := l.dec.Next(&rec); err != nil {
+			return err
+		}
+		if n&1023 == 0 {
+			l.s.progress.at(l.dec.Offset())
+			if err := l.interrupted(); err != nil {
+				return err
+			}
+		}
+		switch rec.Op {
+		case rdb.OpKey:
+			err = l.key(&rec)
+		case rdb.OpAux:
+			l.aux(&rec)
+		case rdb.OpSelectDB:
+			err = l.selectDB(&rec)
+		case rdb.OpFunction:
+			err = l.refuse(&rec, "a library of functions, which this server can't keep")
+		case rdb.OpModuleAux:
+			err = l.refuse(&rec, "data of a module, which this server hasn't got")
+		case rdb.OpEOF:
+			l.s.progress.at(l.dec.Offset())
+			l.s.log.Debug("read an RDB file", "version", version, "bytes", l.dec.Offset())
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (l *rdbLoader) interrupted() error {
+	if err := l.failure.Load(); err != nil {
+		return *err
+	}
+	return l.ctx.Err()
+}
+
+func (l *rdbLoader) refuse(rec *rdb.Record, what string) error {
+	return fmt.Errorf("at offset %d: the file has %s: loading would lose it", rec.Offset, what)
+}
+
+func (l *rdbLoader) aux(rec *rdb.Record) {
+	name, value := string(rec.Key), string(rec.Value)
+	l.result.aux[name] = value
+	log := l.s.log
+	switch name {
+	case "redis-ver":
+		log.Info("Loading RDB produced by version " + value)
+	case "ctime":
+		if at, err := strconv.ParseInt(value, 10, 64); err == nil {
+			log.Info(fmt.Sprintf("RDB age %d seconds", max(0, time.Now().Unix()-at)))
+		}
+	case "used-mem":
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+			log.Info(fmt.Sprintf("RDB memory usage when created %.2f Mb", float64(n)/(1<<20)))
+		}
+	case "aof-base":
+		if value == "1" {
+			log.Info("RDB is base AOF")
+		}
+	}
+}
+
+func (l *rdbLoader) selectDB(rec *rdb.Record) error {
+	if n := l.s.eng.Keyspace().Databases(); rec.DB >= n {
+		return fmt.Errorf("at offset %d: the file has keys of database %d, and this server has %d databases: raise the option databases",
+			rec.Offset, rec.DB, n)
+	}
+	return nil
+}
+
+// key reads a key's value and puts it into the batch.
+func (l *rdbLoader) key(rec *rdb.Record) error {
+	t := l.types[rec.Type]
+	if t == nil {
+		return l.refuse(rec, fmt.Sprintf("the key %s of type %v, which no family of this server understands",
+			strconv.Quote(string(clip(rec.Key))), rec.Type))
+	}
+	if l.expired(rec) {
+		l.result.expired++
+		return l.dec.Skip(rec.Type)
+	}
+	v, err := t.Load(l.dec, rec.Type)
+	if errors.Is(err, rdb.ErrEmptyKey) {
+		l.result.empty++
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("key %s: %w", strconv.Quote(string(clip(rec.Key))), err)
+	}
+	l.add(rec, v)
+	l.result.keys++
+	l.s.progress.keys.Store(l.result.keys)
+	return nil
+}
+
+func (l *rdbLoader) expired(rec *rdb.Record) bool {
+	return rec.Meta.HasExpire && rec.Meta.ExpireMs < l.nowMs && !l.opts.keepExpired && !l.opts.replica
+}
+
+// add copies key and packed value, which are the decoder's, into the batch.
+func (l *rdbLoader) add(rec *rdb.Record, v core.Stored) {
+	b := l.batch
+	k := loadKey{db: rec.DB, from: len(b.data), value: v, valueLen: -1, meta: l.meta(rec)}
+	b.data = append(b.data, rec.Key...)
+	k.to = len(b.data)
+	if v.Packed != nil {
+		b.data = append(b.data, v.Packed...)
+		k.valueLen = len(v.Packed)
+		k.value.Packed = nil
+	}
+	b.keys = append(b.keys, k)
+	if len(b.keys) >= loadBatchKeys || len(b.data) >= loadBatchBytes {
+		l.flush()
+	}
+}
+
+// meta translates what the file says of a key: idle time or frequency, where the eviction policy
+// uses it.
+func (l *rdbLoader) meta(rec *rdb.Record) core.KeyMeta {
+	var m core.KeyMeta
+	if rec.Meta.HasExpire {
+		m.ExpireAt = max(1, rec.Meta.ExpireMs)
+	}
+	lfu := l.s.eng.UsesLFU()
+	switch {
+	case lfu && rec.Meta.HasFreq:
+		m.Access = core.LFUAccess(rec.Meta.Freq, l.nowMs)
+	case !lfu && rec.Meta.HasIdle:
+		m.Access = core.LRUFromIdle(int64(min(rec.Meta.IdleSec, 1<<32)), l.nowMs)
+	}
+	return m
+}

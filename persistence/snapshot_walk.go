@@ -1,0 +1,115 @@
+package persistence
+
+import (
+	"context"
+	"time"
+
+	"github.com/redust/redust/core/keyspace"
+)
+
+const (
+	// walkBudget is how many entries one hold of a shard lock visits at most.
+	walkBudget = 128
+	// walkStepBytes is how many bytes a hold is meant to copy: some tens of microseconds.
+	walkStepBytes = 64 << 10
+)
+
+// walk visits every database that had keys at the start, shard by shard. It returns when all has been
+// handed over, or with errDisturbed, the drain's failure, or ctx's error.
+func (sn *snapshot) walk(ctx context.Context, hints []sizeHint) error {
+	w := walker{sn: sn, budget: walkBudget, c: newChunk()}
+	defer w.pass()
+	for db, h := range hints {
+		if h.keys == 0 && sn.eng.Keyspace().Len(db) == 0 {
+			continue
+		}
+		for shard := range sn.eng.Keyspace().Shards() {
+			for pos, done := uint64(0), false; !done; {
+				if err := sn.interrupted(ctx); err != nil {
+					return err
+				}
+				pos, done = w.step(shard, db, pos)
+			}
+		}
+	}
+	return sn.interrupted(ctx)
+}
+
+// interrupted is why the walk can't go on.
+func (sn *snapshot) interrupted(ctx context.Context) error {
+	switch {
+	case sn.disturbed.Load():
+		return errDisturbed
+	case sn.failed.Load():
+		return errWriter
+	}
+	return ctx.Err()
+}
+
+// walker is the state of a walk.
+type walker struct {
+	sn     *snapshot
+	c      *chunk
+	budget int
+}
+
+// step visits some entries of a shard under its lock.
+func (w *walker) step(shard, db int, pos uint64) (next uint64, done bool) {
+	before, keys := len(w.c.data), len(w.c.recs)
+	next, done = w.sn.eng.WalkSnapshot(shard, db, pos, w.budget, func(e keyspace.Entry) {
+		w.sn.copyEntry(w.c, db, e)
+	})
+	if keys = len(w.c.recs) - keys; keys > 0 {
+		each := (len(w.c.data)-before)/keys + 1
+		w.budget = min(walkBudget, max(4, walkStepBytes/each))
+	}
+	if len(w.c.data) >= chunkBytes || len(w.c.recs) >= 512 {
+		w.pass()
+		w.sn.waitForDrain()
+	}
+	return next, done
+}
+
+// pass hands the walker's chunk to the drain.
+func (w *walker) pass() {
+	if len(w.c.recs) > 0 {
+		w.sn.enqueue(w.c)
+		w.c = newChunk()
+	}
+}
+
+// waitForDrain lets the drain catch up, so that the walk holds no more than maxQueued.
+func (sn *snapshot) waitForDrain() {
+	sn.mu.Lock()
+	for sn.queued > maxQueued && !sn.failed.Load() {
+		sn.cond.Wait()
+	}
+	sn.mu.Unlock()
+}
+
+// pace keeps a share of the processor for clients: work of at most paceWork is followed by
+// a rest. Go's scheduler would else let a busy goroutine go on for 10 ms.
+type pace struct {
+	since time.Time
+	off   bool
+}
+
+const (
+	paceWork = 500 * time.Microsecond
+	paceRest = 50 * time.Microsecond
+)
+
+func (p *pace) breathe() {
+	if p.off {
+		return
+	}
+	now := time.Now()
+	if p.since.IsZero() {
+		p.since = now
+		return
+	}
+	if now.Sub(p.since) >= paceWork {
+		time.Sleep(paceRest)
+		p.since = time.Now()
+	}
+}
