@@ -175,15 +175,6 @@ func (s *server) confPath() string { return filepath.Join(s.dir, "redis.conf") }
 
 func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 
-func (s *server) alive() bool {
-	select {
-	case <-s.gone:
-		return false
-	default:
-		return s.cmd != nil && s.cmd.Process != nil
-	}
-}
-
 // stop ends the process and removes its directory. It is safe to call twice.
 func (s *server) stop() {
 	if s.cmd != nil && s.cmd.Process != nil {

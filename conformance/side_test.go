@@ -84,7 +84,7 @@ var cleanState = []string{
 
 func (l *liveSide) begin(proto int) error {
 	l.proto = proto
-	if err := l.ensureAdmin(); err != nil {
+	if _, err := l.ensureAdmin(); err != nil {
 		return err
 	}
 	l.settle()
@@ -95,18 +95,20 @@ func (l *liveSide) begin(proto int) error {
 }
 
 // ensureAdmin replaces the administrator's connection if a script broke it, and
-// the server if that can't be helped.
-func (l *liveSide) ensureAdmin() error {
+// the server if that can't be helped: died is then the end of the old one's log.
+func (l *liveSide) ensureAdmin() (died string, err error) {
 	if l.admin.do("PING").String() == "PONG" {
-		return nil
+		return "", nil
 	}
 	l.admin.close()
 	if c, err := dial(l.srv.addr(), 2); err == nil {
 		if l.admin = c; c.do("PING").String() == "PONG" {
-			return nil
+			return "", nil
 		}
 	}
-	return l.restart()
+	old := l.srv
+	err = l.restart() // waits for the old one's end: the log is complete
+	return old.log.String(), err
 }
 
 // settle waits until the connections of the script before are really gone.
@@ -171,15 +173,12 @@ func (l *liveSide) end() error {
 	for name := range l.clients {
 		l.drop(name)
 	}
-	if !l.srv.alive() {
-		log := l.srv.log.String()
-		if err := l.restart(); err != nil {
-			return err
-		}
-		return fmt.Errorf("%s died during the script; its log:\n%s", l.name, log)
-	}
-	if err := l.ensureAdmin(); err != nil {
+	died, err := l.ensureAdmin()
+	if err != nil {
 		return err
+	}
+	if died != "" {
+		return fmt.Errorf("%s died, or answers no more; the end of its log:\n%s", l.name, died)
 	}
 	now, err := l.config()
 	if err != nil {
