@@ -50,6 +50,9 @@ func (f *family) Register(r *core.Registry) {
 
 // Configure implements core.Configurable.
 func (f *family) Configure(t *options.Table) error {
+	if f.engine == nil { // only the options are wanted, before there is an engine
+		return nil
+	}
 	f.engine.size = t.Int("list-max-listpack-size")
 	return nil
 }
