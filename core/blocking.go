@@ -33,8 +33,8 @@ type waiter struct {
 	block  Block
 	keys   []Key // waited on, names alias args
 	state  atomic.Int32
-	reply  []byte // RESP, once state is waitDone
-	began  int64  // engine monotonic ns
+	reply  []byte       // RESP, once state is waitDone
+	took   atomic.Int64 // ns that serving it took
 	until  time.Time
 }
 
@@ -73,7 +73,7 @@ func (c *Ctx) Block(b Block) error {
 		return nil
 	}
 	e := c.eng
-	w := &waiter{client: c.client, cmd: c.cmd, db: c.db, block: b, seq: e.waiterSeq.Add(1), began: e.clock.mono()}
+	w := &waiter{client: c.client, cmd: c.cmd, db: c.db, block: b, seq: e.waiterSeq.Add(1)}
 	w.args = cloneArgs(c.Args)
 	keys := b.Keys
 	if keys == nil {
@@ -207,7 +207,7 @@ func (c *Client) FinishBlocked() (st Status, done bool) {
 func (c *Client) unblocked(w *waiter) Status {
 	e := c.eng
 	c.endWait(w)
-	c.count(w.cmd, e.clock.mono()-w.began, false)
+	c.count(w.cmd, w.took.Load(), false) // the waiting itself is not the command's time, as in Redis
 	c.lastSeen.Store(e.NowMs())
 	return c.after()
 }
@@ -339,7 +339,7 @@ func (e *Engine) serve(w *waiter, k Key) []Key {
 		return nil
 	}
 	pw := protocol.Writer{Proto: w.client.Proto()}
-	_, ms := e.clock.read()
+	startNs, ms := e.clock.read()
 	c := &Ctx{Args: w.args, Reply: &pw, eng: e, client: w.client, cmd: w.cmd, db: w.db, nowMs: ms, serving: w, ready: k}
 	err := e.perform(c)
 	again := c.blocking != nil
@@ -347,6 +347,7 @@ func (e *Engine) serve(w *waiter, k Key) []Key {
 		c.fail(0, err)
 	}
 	if !again {
+		w.took.Store(e.clock.mono() - startNs)
 		e.dequeue(w)
 	}
 	// Who waits for the keys that were changed is the caller's affair.

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"strings"
+
 	"github.com/redust/redust/protocol"
 )
 
@@ -219,7 +221,7 @@ func (e *Engine) rejectWith(c *Client, cmd *Command, err error) Status {
 	if c.multi != nil {
 		c.Set(FlagDirtyExec)
 	}
-	if cmd != nil && c.multi != nil && cmd.Flags&NoQueue != 0 && cmd.Flags&InnerCommands != 0 {
+	if cmd != nil && cmd.Flags&NoQueue != 0 && cmd.Flags&InnerCommands != 0 {
 		err = execAbort(err)
 		e.discard(c)
 	}
@@ -232,14 +234,7 @@ func (e *Engine) rejectWith(c *Client, cmd *Command, err error) Status {
 
 // execAbort is EXEC's own refusal: its transaction is dropped.
 func execAbort(err error) error {
-	return protocol.Error("EXECABORT Transaction discarded because of: " + stripCode(err.Error()))
-}
-
-func stripCode(s string) string {
-	if len(s) > 0 && s[0] == '-' {
-		return s[1:]
-	}
-	return s
+	return protocol.Error("EXECABORT Transaction discarded because of: " + strings.TrimPrefix(err.Error(), "ERR "))
 }
 
 // after tells whether the connection goes on.

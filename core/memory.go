@@ -41,7 +41,7 @@ func (e *Engine) trackPeak() {
 // makeRoom evicts keys until the keyspace fits the limit. It reports true when it
 // does not: the caller refuses what needs memory. No lock is held.
 func (e *Engine) makeRoom(limit int64) (over bool) {
-	if e.ks.MemoryNear() <= limit {
+	if e.ks.MemoryNear()+nearError+e.bufferMemory() <= limit || e.UsedMemory() <= limit {
 		return false
 	}
 	policy := e.set.policy.Load()
@@ -50,13 +50,16 @@ func (e *Engine) makeRoom(limit int64) (over bool) {
 	}
 	e.mem.mu.Lock()
 	defer e.mem.mu.Unlock()
-	for tries := 0; e.ks.MemoryNear() > limit; tries++ {
+	for tries := 0; e.UsedMemory() > limit; tries++ {
 		if tries > 1<<16 || !e.evictOne(policy) {
-			return e.ks.MemoryNear() > limit
+			return e.UsedMemory() > limit
 		}
 	}
 	return false
 }
+
+// nearError is how much Keyspace.MemoryNear may be too low.
+const nearError = numShards * 16 << 10
 
 // candidate is a sampled key with its score: the higher, the sooner it goes.
 type candidate struct {

@@ -101,6 +101,7 @@ type tally struct {
 	ns           int64
 	failed       int64
 	hits, misses int64
+	histogram    bool // latency-tracking
 	lat          [8]struct {
 		bucket uint8
 		n      uint32
@@ -112,6 +113,9 @@ func (t *tally) add(ns int64, failed bool) {
 	t.ns += ns
 	if failed {
 		t.failed++
+	}
+	if !t.histogram {
+		return
 	}
 	b := uint8(latencyBucket(ns))
 	slot := &t.lat[b&7]
@@ -143,6 +147,7 @@ func (c *Client) count(cmd *Command, ns int64, failed bool) {
 	if t.cmd != cmd {
 		c.flushTally()
 		t.cmd = cmd
+		t.histogram = c.eng.set.latencyEnabled.Load()
 	}
 	t.add(ns, failed)
 }

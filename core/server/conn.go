@@ -164,6 +164,8 @@ func (c *conn) need() int { return c.s.parser.Need() }
 func (c *conn) process() {
 	s, eng := c.s, c.srv.eng
 	lim := c.srv.limits(c.client)
+	c.querySz.Store(int64(s.end - s.start))
+	c.queryCap.Store(int64(len(s.in)))
 	for s.start < s.end {
 		args, used, err := s.parser.Next(s.in[s.start:s.end], lim)
 		s.start += used
