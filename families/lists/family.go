@@ -12,9 +12,8 @@ type family struct {
 }
 
 var (
-	_ core.Family       = (*family)(nil)
-	_ core.Configurable = (*family)(nil)
-	_ core.Starter      = (*family)(nil)
+	_ core.Family  = (*family)(nil)
+	_ core.Starter = (*family)(nil)
 )
 
 // New returns the list family.
@@ -48,19 +47,11 @@ func (f *family) Register(r *core.Registry) {
 	r.Add(l.pushCommands(), l.popCommands(), l.rangeCommands(), l.editCommands(), l.moveCommands(), l.manyCommands(), l.blockingCommands())
 }
 
-// Configure implements core.Configurable.
-func (f *family) Configure(t *options.Table) error {
-	if f.engine == nil { // only the options are wanted, before there is an engine
-		return nil
-	}
-	f.engine.size = t.Int("list-max-listpack-size")
-	return nil
-}
-
 // Start implements core.Starter.
 func (f *family) Start(e *core.Engine) error {
 	f.engine.arena = keyspace.NewArena(e.Keyspace().Heap())
 	f.engine.debug = e.Debug()
+	f.engine.size = e.Options().Int("list-max-listpack-size")
 	return nil
 }
 
