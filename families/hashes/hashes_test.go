@@ -159,7 +159,7 @@ func randomText(r *rand.Rand) string {
 func runModel(t *testing.T, r *rand.Rand) {
 	h := newHarness(t)
 	m := map[string]map[string]string{}
-	for range 2000 {
+	for range 1200 {
 		k := string(rune('a' + r.IntN(4)))
 		switch r.IntN(10) {
 		case 0, 1, 2, 3:

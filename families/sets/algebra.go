@@ -131,12 +131,9 @@ next:
 	}
 }
 
-// Up to how many other sets a member is looked up in, one by one, before a temporary table of what was seen is the faster
-// way: such a table costs much to make, and little where the sets are large.
-const (
-	directProbes      = 2
-	directProbesSmall = 7 // of sets that a listIndex serves
-)
+// directProbes is in how many other sets a member is looked up, one by one, before a temporary table of what was seen is the
+// faster way. To put a member into one costs as much as many look-ups, which find their leaf in the cache.
+const directProbes = 7
 
 // union calls yield with each member of vs once. The largest set is streamed as it is; a member of another is new when no
 // set before it has it. With many sets, members beside the largest set's are remembered in a temporary Dict instead. It
@@ -146,11 +143,8 @@ func (s *sets) union(vs []view, yield func(m []byte) bool) {
 	for len(vs) > 1 && vs[len(vs)-1].n == 0 {
 		vs = vs[:len(vs)-1]
 	}
-	direct := directProbes
-	if vs[0].dict == nil && vs[0].n <= maxIndexed {
-		direct = directProbesSmall
-	}
-	if len(vs)-1 > direct {
+	oversized := func(v view) bool { return v.enc == keyspace.EncListpack && v.n > maxIndexed }
+	if len(vs)-1 > directProbes || len(vs) > 1 && slices.ContainsFunc(vs, oversized) {
 		s.unionSeen(vs, yield)
 		return
 	}

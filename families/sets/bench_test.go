@@ -52,3 +52,18 @@ func BenchmarkAlgebra(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkUnionOfMany(b *testing.B) {
+	for _, k := range []int{4, 8, 12} {
+		b.Run(strconv.Itoa(k), func(b *testing.B) {
+			h := newHarness(b).WithoutReplay()
+			words := []string{"SUNION"}
+			for i := range k {
+				key := "k" + strconv.Itoa(i)
+				add(h, key, numbered("member:", i*5000, i*5000+20000))
+				words = append(words, key)
+			}
+			bench(b, h, words...)
+		})
+	}
+}
