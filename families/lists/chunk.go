@@ -31,6 +31,7 @@ const (
 // A chunk is a run of consecutive elements of a deque. data is a block of the arena, whole unless the chunk is plain.
 type chunk struct {
 	start    int64 // virtual index of the first element; see deque
+	edited   int64 // deque.edits at the last change
 	n        int32
 	off, end int32
 	kind     chunkKind

@@ -23,7 +23,8 @@ type deque struct {
 	first  int64
 	n      int
 	bytes  int64    // blocks and chunk records
-	wait   []*chunk // open chunks between the ends, oldest first: to be frozen
+	wait   []*chunk // open chunks between the ends, to be frozen
+	edits  int64    // changes so far of chunks between the ends
 	plain  int      // length from which an element is a chunk of its own
 }
 
@@ -177,20 +178,30 @@ func (d *deque) shift(k int, delta int64) {
 
 // --- what is to be frozen ----------------------------------------------------
 
-// later puts an open chunk on the list of those to be frozen, and freezes the one that has waited longest if too
-// many do. A chunk that is changed again and again is thawed once.
+// later puts an open chunk that is about to stand between others on the list of those to be frozen.
 func (d *deque) later(c *chunk) {
-	if c.kind != kindOpen || c.waits {
-		return
+	c.edited = d.edits
+	if c.kind == kindOpen && !c.waits {
+		c.waits = true
+		d.wait = append(d.wait, c)
 	}
-	c.waits = true
-	d.wait = append(d.wait, c)
-	for len(d.wait) > 4+len(d.live())/32 {
-		old := d.wait[0]
-		d.wait = append(d.wait[:0], d.wait[1:]...)
-		old.waits = false
-		if !old.gone && old.kind == kindOpen && old != d.head() && old != d.tail() && old != c {
-			d.freeze(old)
+}
+
+// settle looks at the two chunks that have been open longest and freezes them unless they were changed lately: within the last
+// changes that are four times as many as there are chunks. So a list that is changed all over stays open, and costs
+// what listpacks cost, in memory and in time; one that is changed here and there, or no more but at its ends, is frozen again.
+func (d *deque) settle(lately bool) {
+	for range min(2, len(d.wait)) {
+		c := d.wait[0]
+		d.wait = d.wait[1:]
+		c.waits = false
+		switch {
+		case c.gone || c.kind != kindOpen || c == d.head() || c == d.tail():
+		case lately && d.edits-c.edited < 4*int64(len(d.live())):
+			c.waits = true
+			d.wait = append(d.wait, c)
+		default:
+			d.freeze(c)
 		}
 	}
 }
@@ -198,11 +209,10 @@ func (d *deque) later(c *chunk) {
 // thawAt makes chunk k of d.live() open for a change.
 func (d *deque) thawAt(k int) *chunk {
 	c := d.live()[k]
-	if c.kind == kindFrozen {
-		d.thaw(c)
-		if k > 0 && k < len(d.live())-1 {
-			d.later(c)
-		}
+	d.edits++
+	d.thaw(c)
+	if k > 0 && k < len(d.live())-1 {
+		d.later(c)
 	}
 	return c
 }
@@ -227,6 +237,7 @@ func (d *deque) sealBack() {
 	d.chunks = append(d.chunks, c)
 	d.chunks[len(d.chunks)-2] = f
 	workspaces.Put(ws)
+	d.settle(false)
 }
 
 // sealFront is sealBack for the head.
@@ -248,6 +259,7 @@ func (d *deque) sealFront() {
 	d.lo--
 	d.chunks[d.lo], d.chunks[d.lo+1] = c, f
 	workspaces.Put(ws)
+	d.settle(false)
 }
 
 // sealed chooses which of ws.elems to freeze: about chunkBytes of them from the front, or from the back, and as many as fill

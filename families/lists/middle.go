@@ -24,6 +24,7 @@ func (d *deque) set(i int, s []byte) {
 	lp := c.listpack()
 	c.setListpack(lp.Replace(lp.Seek(j), s))
 	d.relieve(k)
+	d.settle(true)
 }
 
 // insert adds s before element i, or behind the last one if i is the length. O(log chunks + chunk), and renumbering.
@@ -63,6 +64,7 @@ func (d *deque) insert(i int, s []byte) {
 	c.n++
 	d.shift(k, 1)
 	d.relieve(k)
+	d.settle(true)
 }
 
 // relieve splits open chunk k if it has grown too large.
@@ -120,6 +122,7 @@ func (d *deque) remove(i, n int) {
 		c.n -= int32(take)
 		d.shift(k, -int64(take))
 		d.merge(k)
+		d.settle(true)
 	}
 }
 
@@ -157,7 +160,7 @@ func (d *deque) merge(k int) {
 		return
 	}
 	into, from := d.thawAt(a), d.thawAt(b)
-	if into.kind != kindOpen || into.openBytes()+from.openBytes() > chunkBytes { // to thaw one may freeze the other
+	if into.openBytes()+from.openBytes() > chunkBytes {
 		return
 	}
 	d.ensure(into, from.openBytes(), false)

@@ -236,6 +236,9 @@ func (p position) write(w *protocol.Writer, v view, s []byte) int {
 	if back {
 		skip = -(p.rank + 1)
 	}
+	if p.rank == math.MinInt64 { // has no opposite: Redis then skips nothing
+		skip = 0
+	}
 	if !p.many {
 		p.count = 1
 	}
