@@ -1,6 +1,8 @@
 package hashes
 
 import (
+	"runtime"
+
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/protocol"
@@ -103,6 +105,11 @@ const (
 	both = fields | values
 )
 
+// breath is after how many pairs a walk over a large Dict lets waiting goroutines run: some ten microseconds. Otherwise they
+// would wait until the scheduler takes the processor away, which it does after ten milliseconds. Such walks hold a reserved key and
+// no lock.
+const breath = 256
+
 // reply appends fields, values or both as bulk strings.
 func (w view) reply(out *protocol.Writer, p parts) {
 	if w.dict == nil {
@@ -116,7 +123,11 @@ func (w view) reply(out *protocol.Writer, p parts) {
 		out.Buf = buf
 	}
 	buf := out.Buf
+	n := 0
 	w.dict.Each(func(_ keyspace.Ref, f, v []byte) bool {
+		if n++; n%breath == 0 && w.n > maxEntryStyle {
+			runtime.Gosched()
+		}
 		if p&fields != 0 {
 			buf = protocol.AppendBulk(buf, f)
 		}

@@ -94,7 +94,7 @@ func (s *sets) intersect(vs []view, yield func(m []byte) bool) {
 	}
 	if len(others) == 1 && first.dict != nil && others[0].dict != nil {
 		other := others[0].dict
-		first.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
+		first.walk(func(m []byte) bool {
 			if _, ok := other.Find(m); ok {
 				return yield(m)
 			}
@@ -102,7 +102,7 @@ func (s *sets) intersect(vs []view, yield func(m []byte) bool) {
 		})
 		return
 	}
-	first.each(func(m []byte) bool {
+	first.walk(func(m []byte) bool {
 		for i := range others {
 			if !others[i].has(m) {
 				return true
@@ -164,14 +164,14 @@ func missing(w view, others []view, yield func(m []byte) bool) {
 		missingInts(w, others, yield)
 	case len(others) == 1 && w.dict != nil && others[0].dict != nil: // two tables: the case that matters
 		other := others[0].dict
-		w.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
+		w.walk(func(m []byte) bool {
 			if _, ok := other.Find(m); ok {
 				return true
 			}
 			return yield(m)
 		})
 	default:
-		w.each(func(m []byte) bool {
+		w.walk(func(m []byte) bool {
 			for i := range others {
 				if others[i].has(m) {
 					return true
@@ -210,11 +210,11 @@ func (s *sets) unionSeen(vs []view, yield func(m []byte) bool) {
 	var largest *keyspace.Dict
 	if vs[0].dict != nil {
 		largest = vs[0].dict
-		vs[0].each(yield)
+		vs[0].walk(yield)
 		vs = vs[1:]
 	}
 	for _, v := range vs {
-		v.each(func(m []byte) bool {
+		v.walk(func(m []byte) bool {
 			if largest != nil {
 				if _, ok := largest.Find(m); ok {
 					return true
@@ -265,7 +265,7 @@ func (s *sets) joined(n int, others []view) (view, bool) {
 	}
 	d := s.ks.NewDict()
 	for _, v := range others {
-		v.each(func(m []byte) bool {
+		v.walk(func(m []byte) bool {
 			d.Set(m, nil)
 			return true
 		})
@@ -305,7 +305,12 @@ func (s *sets) sunion(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	grow(c.Reply, slices.MaxFunc(vs, bySize))
+	// The largest set, and, as sets that are united tend to overlap, half of the others.
+	largest, all := slices.MaxFunc(vs, bySize).replySize(), 0
+	for _, v := range vs {
+		all += v.replySize()
+	}
+	reserve(c.Reply, largest+(all-largest)/2)
 	stream(c.Reply, func(yield func(m []byte) bool) { s.union(vs, yield) })
 	return nil
 }

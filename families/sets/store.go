@@ -89,7 +89,7 @@ func (s *sets) sunionstore(c *core.Ctx) error {
 		// The result is a table in any case, and knows by itself what it has already.
 		r.enc, r.dict = keyspace.EncHashtable, s.ks.NewDict()
 		for _, v := range vs {
-			v.each(r.adder())
+			v.walk(r.adder())
 		}
 	} else {
 		s.union(vs, r.adder())

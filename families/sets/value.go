@@ -2,6 +2,7 @@ package sets
 
 import (
 	"bytes"
+	"runtime"
 	"strconv"
 
 	"github.com/redust/redust/core"
@@ -151,13 +152,33 @@ func (w view) each(yield func(m []byte) bool) {
 	}
 }
 
+// breath is after how many members a walk over a large Dict lets waiting goroutines run: some ten microseconds. Otherwise
+// they would wait until the scheduler takes the processor away, which it does after ten milliseconds. Such walks hold reserved keys
+// and no lock.
+const breath = 256
+
+// walk is each for a command that may meet a large Dict.
+func (w view) walk(yield func(m []byte) bool) {
+	if w.enc != keyspace.EncHashtable || w.n <= maxEntryStyle {
+		w.each(yield)
+		return
+	}
+	n := 0
+	w.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
+		if n++; n%breath == 0 {
+			runtime.Gosched()
+		}
+		return yield(m)
+	})
+}
+
 // reply appends all members as bulk strings.
 func (w view) reply(out *protocol.Writer) {
 	switch w.enc {
 	case keyspace.EncHashtable:
 		grow(out, w)
 		buf := out.Buf
-		w.dict.Each(func(_ keyspace.Ref, m, _ []byte) bool {
+		w.walk(func(m []byte) bool {
 			buf = protocol.AppendBulk(buf, m)
 			return true
 		})
@@ -183,13 +204,20 @@ func replyCurrent(out *protocol.Writer, it *packed.Iterator) {
 	out.Bulk(it.Str)
 }
 
-// grow makes room in the reply for the members of w, so that a large one isn't copied each time it doubles. What
-// a Dict takes for a member and its slot is about what the member takes as a bulk string.
-func grow(out *protocol.Writer, w view) {
-	if w.enc != keyspace.EncHashtable {
-		return
+// grow makes room in the reply for the members of w, so that a large one isn't copied each time it doubles.
+func grow(out *protocol.Writer, w view) { reserve(out, w.replySize()) }
+
+// replySize estimates the bytes that a Dict's members take as bulk strings: about what they and their slots take in it.
+// Packed sets are small, and count as nothing.
+func (w view) replySize() int {
+	if w.dict == nil {
+		return 0
 	}
-	if need := len(out.Buf) + int(w.dict.MemoryUsage()); need > cap(out.Buf) {
+	return int(w.dict.MemoryUsage())
+}
+
+func reserve(out *protocol.Writer, size int) {
+	if need := len(out.Buf) + size; need > cap(out.Buf) {
 		buf := make([]byte, len(out.Buf), need)
 		copy(buf, out.Buf)
 		out.Buf = buf
