@@ -200,7 +200,8 @@ func (d *deque) thaw(c *chunk) {
 // freeze makes an open chunk a frozen one.
 func (d *deque) freeze(c *chunk) {
 	ws := workspaces.Get().(*workspace)
-	ws.take(c.listpack())
+	lp := c.listpack()
+	ws.take(lp, lp.First(), int(c.n))
 	var p plan
 	p.makePlan(ws.elems)
 	d.freezeAs(c, &p, ws.elems)

@@ -217,21 +217,16 @@ func (d *deque) thawAt(k int) *chunk {
 	return c
 }
 
-// sealBack freezes the inner part of the tail, which has grown too large. What is frozen fills its block exactly.
+// sealBack freezes the inner half of the tail, which has grown too large, or what of it fills a block exactly.
 func (d *deque) sealBack() {
 	c := d.tail()
 	ws := workspaces.Get().(*workspace)
 	lp := c.listpack()
-	ws.take(lp)
-	var p plan
-	elems := d.sealed(ws, &p, false)
-	n := len(elems)
-	f := &chunk{}
-	d.bytes += chunkOverhead
-	d.freezeAs(f, &p, elems)
-	pos := lp.Seek(n)
-	c.off = int32(packed.CutFront(c.data, int(c.off), int(c.end), pos, n))
-	c.n -= int32(n)
+	ws.take(lp, lp.First(), int(c.n)/2)
+	f := d.sealed(ws, false)
+	n := int(f.n)
+	c.off = int32(packed.CutFront(c.data, int(c.off), int(c.end), lp.Seek(n), n))
+	c.n -= f.n
 	f.start = c.start
 	c.start += int64(n)
 	d.chunks = append(d.chunks, c)
@@ -245,15 +240,12 @@ func (d *deque) sealFront() {
 	c := d.head()
 	ws := workspaces.Get().(*workspace)
 	lp := c.listpack()
-	ws.take(lp)
-	var p plan
-	elems := d.sealed(ws, &p, true)
-	n := len(elems)
-	f := &chunk{}
-	d.bytes += chunkOverhead
-	d.freezeAs(f, &p, elems)
-	c.setListpack(lp.Delete(lp.Seek(int(c.n)-n), n))
-	c.n -= int32(n)
+	half := int(c.n) / 2
+	ws.take(lp, lp.Seek(-half), half)
+	f := d.sealed(ws, true)
+	n := int(f.n)
+	c.setListpack(lp.Delete(lp.Seek(-n), n))
+	c.n -= f.n
 	f.start = c.start + int64(c.n)
 	d.roomFront()
 	d.lo--
@@ -262,30 +254,21 @@ func (d *deque) sealFront() {
 	d.settle(false)
 }
 
-// sealed chooses which of ws.elems to freeze: about chunkBytes of them from the front, or from the back, and as many as fill
-// a block.
-func (d *deque) sealed(ws *workspace, p *plan, back bool) [][]byte {
+// sealed returns a frozen chunk of the elements of ws, without those at the outer end that would need a larger block.
+func (d *deque) sealed(ws *workspace, head bool) *chunk {
 	elems := ws.elems
-	n, bytes := 0, 0
-	for n < len(elems)-1 && bytes < chunkBytes {
-		e := elems[n]
-		if back {
-			e = elems[len(elems)-1-n]
-		}
-		bytes += len(e) + 2
-		n++
+	var p plan
+	p.makePlan(elems)
+	fit := p.fit(elems, keyspace.BlockFloor(p.size(elems)), head)
+	switch {
+	case fit < len(elems)-len(elems)/4 || fit == 0:
+	case head:
+		elems = elems[len(elems)-fit:]
+	default:
+		elems = elems[:fit]
 	}
-	part := elems[:n]
-	if back {
-		part = elems[len(elems)-n:]
-	}
-	p.makePlan(part)
-	size := p.size(part)
-	if fit := p.fit(part, keyspace.BlockFloor(size), back); fit >= n-n/4 && fit > 0 {
-		n = fit
-	}
-	if back {
-		return elems[len(elems)-n:]
-	}
-	return elems[:n]
+	f := &chunk{}
+	d.bytes += chunkOverhead
+	d.freezeAs(f, &p, elems)
+	return f
 }

@@ -78,7 +78,7 @@ func compareWithSlice(t *testing.T, shape func(*rand.Rand, int) string, r *rand.
 	var want []string
 	step := 0
 	elem := func() string { step++; return shape(r, step) }
-	for range 250 {
+	for range 130 {
 		switch op := r.IntN(20); {
 		case op < 3:
 			for range r.IntN(600) {

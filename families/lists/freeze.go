@@ -18,14 +18,14 @@ type workspace struct {
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
 
-// take lists the elements of a listpack as text: parts of it, or of the workspace.
-func (ws *workspace) take(lp packed.Listpack) {
+// take lists n elements of a listpack from pos on as text: parts of it, or of the workspace.
+func (ws *workspace) take(lp packed.Listpack, pos, n int) {
 	ws.elems = ws.elems[:0]
-	if need := lp.Len() * 20; cap(ws.text) < need {
+	if need := n * 20; cap(ws.text) < need {
 		ws.text = make([]byte, 0, need)
 	}
 	ws.text = ws.text[:0]
-	for it := lp.Iter(lp.First()); it.Next(); {
+	for it := lp.Iter(pos); n > 0 && it.Next(); n-- {
 		e := it.Str
 		if it.IsInt {
 			from := len(ws.text)
