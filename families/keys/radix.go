@@ -14,32 +14,37 @@ type ranked struct {
 // radixFrom is the number of elements from which counting beats comparing.
 const radixFrom = 512
 
-// sortRanked sorts a list in order of i by rank, then by tie; what is equal in both keeps its order. O(n) for the ranks, of which only the
-// bytes that differ cost a pass, and O(m log m) for each m elements of one rank.
-func sortRanked(list []ranked, tie func(a, b int32) int) {
-	if len(list) < radixFrom {
-		slices.SortStableFunc(list, func(a, b ranked) int {
-			if a.rank != b.rank {
-				return cmp.Compare(a.rank, b.rank)
-			}
-			return tie(a.i, b.i)
-		})
-		return
-	}
-	radixSort(list)
-	byTie := func(a, b ranked) int { // by place at last: faster than a stable sort
+// sortRanked sorts a list in order of i by rank, then by next, then by tie; what is equal in all keeps its order. O(n) for the
+// ranks, of which only the bytes that differ cost a pass, and O(m log m) for each m elements of one rank. next may
+// be any number that orders as tie does, as far as it tells elements of one rank apart.
+func sortRanked(list []ranked, next func(i int32) uint64, tie func(a, b int32) int) {
+	byRank := func(a, b ranked) int {
+		if a.rank != b.rank {
+			return cmp.Compare(a.rank, b.rank)
+		}
 		if order := tie(a.i, b.i); order != 0 {
 			return order
 		}
-		return int(a.i - b.i)
+		return int(a.i - b.i) // by place at last: faster than a stable sort
 	}
+	if len(list) < radixFrom {
+		slices.SortFunc(list, byRank)
+		return
+	}
+	radixSort(list)
 	for from := 0; from < len(list); {
 		to := from + 1
 		for to < len(list) && list[to].rank == list[from].rank {
 			to++
 		}
-		if to-from > 1 {
-			slices.SortFunc(list[from:to], byTie)
+		if run := list[from:to]; len(run) > 1 {
+			for n := range run { // the rank has done its work
+				run[n].rank = next(run[n].i)
+			}
+			if len(run) >= radixFrom {
+				radixSort(run)
+			}
+			slices.SortFunc(run, byRank)
 		}
 		from = to
 	}

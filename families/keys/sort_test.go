@@ -83,11 +83,15 @@ func BenchmarkSort(b *testing.B) {
 	h := start(b).WithoutReplay()
 	rnd := rand.New(rand.NewPCG(1, 1))
 	args := []string{"PLAIN", "list", "l"}
+	weights := []string{"MSET"}
 	for range 100_000 {
-		args = append(args, strconv.Itoa(rnd.IntN(1_000_000)))
+		n := strconv.Itoa(rnd.IntN(1_000_000))
+		args = append(args, n)
+		weights = append(weights, "w_"+n, strconv.Itoa(rnd.IntN(1000)))
 	}
 	h.Do(args...)
-	for _, how := range []string{"", "ALPHA", "DESC LIMIT 0 10", "BY w_*"} {
+	h.Do(weights...)
+	for _, how := range []string{"", "ALPHA", "DESC LIMIT 0 10", "BY w_* LIMIT 0 10"} {
 		b.Run(fmt.Sprintf("%q", how), func(b *testing.B) {
 			cmd := append([]string{"SORT", "l"}, strings.Fields(how)...)
 			c := h.Client()

@@ -112,35 +112,32 @@ func sortScore(b []byte) (float64, bool) {
 // sort puts the order right. Elements of equal score are ordered by their bytes, so that the result is one and the same;
 // those for which BY finds equal strings stay as they were.
 func (s *sorter) sort() {
-	list := make([]ranked, len(s.order))
-	for n, i := range s.order {
-		list[n] = ranked{s.rank(i), i}
-	}
+	rank, next := s.rank, func(i int32) uint64 { return head(s.element(i)) }
 	tie := func(a, b int32) int { return bytes.Compare(s.element(a), s.element(b)) }
-	if s.o.alpha && s.o.by != nil {
-		tie = s.compareKeys
+	switch {
+	case s.o.alpha && s.o.by != nil:
+		rank, tie = func(i int32) uint64 { return head(s.sortKey(i)) }, s.compareKeys
+		next = func(i int32) uint64 { return head(behind(s.sortKey(i))) }
+	case s.o.alpha:
+		rank, next = next, func(i int32) uint64 { return head(behind(s.element(i))) }
 	}
 	if s.o.desc {
-		for n := range list {
-			list[n].rank = ^list[n].rank
-		}
-		up := tie
-		tie = func(a, b int32) int { return up(b, a) }
+		r, n, t := rank, next, tie
+		rank, next = func(i int32) uint64 { return ^r(i) }, func(i int32) uint64 { return ^n(i) }
+		tie = func(a, b int32) int { return t(b, a) }
 	}
-	sortRanked(list, tie)
+	list := make([]ranked, len(s.order))
+	for n, i := range s.order {
+		list[n] = ranked{rank(i), i}
+	}
+	sortRanked(list, next, tie)
 	for n := range list {
 		s.order[n] = list[n].i
 	}
 }
 
-// rank is a number that orders as what the element is sorted by does, as far as 64 bits go.
+// rank is the score as a number that orders as it does.
 func (s *sorter) rank(i int32) uint64 {
-	switch {
-	case s.o.alpha && s.o.by != nil:
-		return head(s.sortKey(i))
-	case s.o.alpha:
-		return head(s.element(i))
-	}
 	b := math.Float64bits(s.scores[i] + 0) // +0: there is no -0
 	if b>>63 != 0 {
 		return ^b
@@ -168,6 +165,9 @@ func (s *sorter) compareKeys(a, b int32) int {
 	}
 	return 0
 }
+
+// behind is what follows the first eight bytes.
+func behind(b []byte) []byte { return b[min(8, len(b)):] }
 
 // head is the first eight bytes as a number that orders as they do; shorter strings are filled with zeros.
 func head(b []byte) uint64 {
