@@ -1,0 +1,402 @@
+package persistence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/effects"
+	"github.com/redust/redust/core/options"
+	"github.com/redust/redust/protocol"
+)
+
+// aofState is whether the data set is logged.
+type aofState int32
+
+const (
+	aofOff     aofState = iota
+	aofWaiting          // appendonly was switched on: the log counts once its first base is written
+	aofOn
+)
+
+// shutdownPatience is how long an orderly end waits for a disk that fails.
+const shutdownPatience = 10 * time.Second
+
+// aofSettings are handles to the options.
+type aofSettings struct {
+	filename, dirname, fsync                        *options.StringValue
+	loadTruncated, preamble, stamps, keepOld, spare *options.BoolValue
+	incremental                                     *options.BoolValue
+	growth, minSize                                 *options.IntValue
+}
+
+// appendOnly is the append-only directory of a service.
+type appendOnly struct {
+	s   *Service
+	eng *core.Engine
+	log hclog.Logger
+	opt aofSettings
+
+	state  atomic.Int32 // aofState
+	policy atomic.Int32 // syncPolicy of appendfsync
+	writer atomic.Pointer[aofWriter]
+
+	mu       sync.Mutex // manifest and files' names; not held while a snapshot is taken
+	manifest *manifest  // nil until read
+	closed   bool
+
+	rewrites rewriteState
+	baseSize atomic.Int64 // bytes of the base file
+	oldSize  atomic.Int64 // bytes of incr files before the present one
+	delayed  atomic.Int64 // of writers that are gone
+}
+
+var _ journal = (*appendOnly)(nil)
+
+// newJournal makes the append-only half of a service.
+func newJournal(s *Service) journal {
+	t := s.eng.Options()
+	j := &appendOnly{s: s, eng: s.eng, log: s.log.Named("aof"), opt: aofSettings{
+		filename: t.String("appendfilename"), dirname: t.String("appenddirname"), fsync: t.String("appendfsync"),
+		loadTruncated: t.Bool("aof-load-truncated"), preamble: t.Bool("aof-use-rdb-preamble"),
+		stamps: t.Bool("aof-timestamp-enabled"), keepOld: t.Bool("aof-disable-auto-gc"),
+		spare: t.Bool("no-appendfsync-on-rewrite"), incremental: t.Bool("aof-rewrite-incremental-fsync"),
+		growth: t.Int("auto-aof-rewrite-percentage"), minSize: t.Int("auto-aof-rewrite-min-size"),
+	}}
+	j.rewrites.init()
+	j.setPolicy(j.opt.fsync.Load())
+	t.OnChange("appendfsync", func(_, v string) error { j.setPolicy(v); return nil })
+	t.OnChange("appendonly", func(_, v string) error { return j.switched(v == "yes") })
+	return j
+}
+
+func (j *appendOnly) setPolicy(text string) {
+	p := syncEverySecond
+	switch text {
+	case "always":
+		p = syncAlways
+	case "no":
+		p = syncNo
+	}
+	j.policy.Store(int32(p))
+	if w := j.writer.Load(); w != nil {
+		w.policyChanged()
+	}
+}
+
+// syncPolicy is what holds at this moment: with no-appendfsync-on-rewrite nothing is flushed while a
+// snapshot or a rewrite has the disk.
+func (j *appendOnly) syncPolicy() syncPolicy {
+	if j.opt.spare.Load() && (j.rewrites.active.Load() || j.s.saves.active.Load()) {
+		return syncNo
+	}
+	return syncPolicy(j.policy.Load())
+}
+
+func (j *appendOnly) is(s aofState) bool { return aofState(j.state.Load()) == s }
+
+func (j *appendOnly) enabled() bool { return j.is(aofOn) }
+
+func (j *appendOnly) dir() string { return j.opt.dirname.Load() }
+
+// path is that of a file of the append-only directory.
+func (j *appendOnly) path(name string) string { return path.Join(j.dir(), name) }
+
+func (j *appendOnly) manifestPath() string { return j.path(j.opt.filename.Load() + manifestSuffix) }
+
+// load implements journal. The log is opened before it returns: no write comes between.
+func (j *appendOnly) load(ctx context.Context) (found bool, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	m, err := j.readManifest()
+	if err != nil {
+		return false, err
+	}
+	if m, err = j.upgrade(m); err != nil {
+		return false, err
+	}
+	j.removeLeftovers(m)
+	found = len(m.current()) > 0
+	if found {
+		if err := j.loadFiles(ctx, m); err != nil {
+			return true, err
+		}
+	}
+	if err := j.open(ctx, m); err != nil {
+		return found, err
+	}
+	return found, nil
+}
+
+// start implements journal: it opens what load has not opened already.
+func (j *appendOnly) start() error {
+	if !j.s.opt.appendOnly.Load() || !j.is(aofOff) {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	m, err := j.readManifest()
+	if err != nil {
+		return err
+	}
+	if len(m.current()) > 0 {
+		return errors.New("the append only files are there, but were not loaded")
+	}
+	return j.open(j.s.ctx, m)
+}
+
+// open has the log written from now on: into the last incr file, or into a new one. A data
+// set without files gets its first base. mu is held.
+func (j *appendOnly) open(ctx context.Context, m *manifest) error {
+	if err := j.s.fs.MkdirAll(j.dir(), 0o755); err != nil {
+		return fmt.Errorf("can't open or create append-only dir %s: %w", j.dir(), err)
+	}
+	m = m.clone()
+	changed := false
+	var reader *effects.Reader
+	if len(m.current()) == 0 {
+		if name := j.strayFile(); name != "" {
+			return fmt.Errorf("the AOF manifest %s is missing, but the file %s is there. Nothing was changed. Bring the manifest back, or move the directory away to start without data",
+				workingFile(j.manifestPath()), name)
+		}
+		err := j.firstBase(ctx, m, func() { reader = j.eng.Log().NewReader(true) })
+		if err != nil {
+			if reader != nil {
+				reader.Close()
+			}
+			return err
+		}
+		changed = true
+	} else {
+		reader = j.eng.Log().NewReader(true)
+	}
+	if err := j.openLast(m, reader, changed); err != nil {
+		reader.Close()
+		return err
+	}
+	if len(m.history) > 0 {
+		j.removeHistory()
+	}
+	return nil
+}
+
+// openLast starts the writer at the end of the last incr file, or of a new one. mu is held.
+func (j *appendOnly) openLast(m *manifest, reader *effects.Reader, changed bool) error {
+	fresh := len(m.incrs) == 0
+	if fresh {
+		f := m.newIncr(j.opt.filename.Load())
+		j.log.Info("Creating AOF incr file " + f.name + " on server start")
+		changed = true
+	}
+	last := m.incrs[len(m.incrs)-1]
+	flag := os.O_WRONLY | os.O_CREATE
+	if fresh {
+		flag |= os.O_TRUNC
+	}
+	f, err := j.s.fs.OpenFile(j.path(last.name), flag, 0o644)
+	if err != nil {
+		return fmt.Errorf("can't open the append-only file %s: %w", last.name, err)
+	}
+	info, err := f.Stat()
+	if err == nil && changed {
+		err = j.persist(m)
+	}
+	if err != nil {
+		_ = f.Close()
+		return err
+	}
+	j.manifest = m
+	j.measure()
+	j.begin(reader, f, info.Size())
+	j.rewrites.baseline.Store(j.currentSize())
+	j.state.Store(int32(aofOn))
+	return nil
+}
+
+// begin starts the writer: what the reader yields goes to f.
+func (j *appendOnly) begin(reader *effects.Reader, f File, at int64) {
+	j.writer.Store(newAOFWriter(reader, f, at, j.syncPolicy, j.opt.stamps.Load, j.eng.UpdateGates, j.log))
+}
+
+// writeError implements journal.
+func (j *appendOnly) writeError() error {
+	if w := j.writer.Load(); w != nil && j.is(aofOn) {
+		if f := w.fault.Load(); f != nil {
+			return *f
+		}
+	}
+	return nil
+}
+
+// mustWait implements journal.
+func (j *appendOnly) mustWait() bool {
+	w := j.writer.Load()
+	return w != nil && j.is(aofOn) && w.mustWait()
+}
+
+// waitDurable implements journal.
+func (j *appendOnly) waitDurable(offset int64) {
+	if w := j.writer.Load(); w != nil && j.is(aofOn) {
+		w.waitDurable(offset)
+	}
+}
+
+// switched applies CONFIG SET appendonly.
+func (j *appendOnly) switched(on bool) error {
+	if on {
+		return j.turnOn()
+	}
+	j.turnOff()
+	return nil
+}
+
+// turnOn begins to log: as in Redis, a rewrite makes the base, and a temporary incr file takes what is
+// written meanwhile. Only when the base is there do both count.
+func (j *appendOnly) turnOn() error {
+	refuse := errors.New("Unable to turn on AOF. Check server logs.") //nolint:staticcheck // Redis's words
+	if err := j.s.lockDirectory(); err != nil {
+		j.log.Warn(err.Error())
+		return refuse
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed || !j.is(aofOff) {
+		return nil
+	}
+	if j.manifest == nil {
+		m, err := j.readManifest()
+		if err != nil {
+			j.log.Warn(err.Error())
+			return refuse
+		}
+		j.manifest = m
+	}
+	if err := j.s.fs.MkdirAll(j.dir(), 0o755); err != nil {
+		j.log.Warn("can't open or create the append-only directory", "error", err)
+		return refuse
+	}
+	j.state.Store(int32(aofWaiting))
+	if j.s.saves.running() || j.rewrites.active.Load() {
+		j.rewrites.scheduled.Store(true)
+		j.log.Warn("AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.")
+		return nil
+	}
+	j.startRewrite()
+	return nil
+}
+
+// turnOff ends logging. What was acknowledged so far is flushed, if the disk takes it.
+func (j *appendOnly) turnOff() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	was := aofState(j.state.Swap(int32(aofOff)))
+	j.rewrites.abort()
+	w := j.writer.Swap(nil)
+	if w == nil {
+		j.eng.UpdateGates()
+		return
+	}
+	how := stopNow
+	if was == aofOn {
+		if err := w.barrier(j.eng.Log().Offset(), shutdownPatience); err != nil {
+			j.log.Warn("Fail to fsync the AOF file", "error", err)
+		} else {
+			how = stopClean
+		}
+	}
+	w.close(how, true)
+	j.delayed.Add(w.delayed.Load())
+	if was == aofWaiting {
+		j.removeFile(j.tempIncr())
+	}
+	j.eng.UpdateGates()
+}
+
+// reload implements journal: DEBUG LOADAOF.
+func (j *appendOnly) reload(ctx context.Context) error {
+	j.eng.SetLoading(true)
+	defer j.eng.SetLoading(false)
+	var end int64
+	j.eng.WithAllShards(func() { end = j.eng.Log().Offset() }) // those who were on their way have written
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if w := j.writer.Load(); w != nil && j.is(aofOn) {
+		if err := w.barrier(end, shutdownPatience); err != nil {
+			return err
+		}
+	}
+	if j.manifest == nil {
+		m, err := j.readManifest()
+		if err != nil {
+			return err
+		}
+		j.manifest = m
+	}
+	j.eng.Clear()
+	return j.loadFiles(ctx, j.manifest)
+}
+
+// shutdown implements journal.
+func (j *appendOnly) shutdown(_ context.Context, force bool) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	w := j.writer.Load()
+	if w == nil || !j.is(aofOn) {
+		j.rewrites.abort()
+		return nil
+	}
+	if j.rewrites.active.Load() {
+		j.log.Warn("There is a child rewriting the AOF. Killing it!")
+		j.rewrites.abort()
+	}
+	j.log.Info("Calling fsync() on the AOF file.")
+	patience := shutdownPatience
+	if w.fault.Load() != nil { // it has been retried long enough
+		patience = 2 * retryEvery
+	}
+	err := w.barrier(j.eng.Log().Offset(), patience)
+	if err == nil {
+		return nil
+	}
+	j.log.Warn("the AOF could not be flushed", "error", err)
+	if force {
+		j.log.Warn("Writing the AOF failed, exit anyway: the last writes are lost.")
+		w.close(stopNow, false) // replies that wait for them are never sent
+		return nil
+	}
+	return protocol.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+}
+
+// close implements journal.
+func (j *appendOnly) close() error {
+	j.mu.Lock()
+	j.closed = true
+	j.rewrites.abort()
+	w := j.writer.Load()
+	j.mu.Unlock()
+	j.rewrites.wait()
+	if w == nil {
+		return nil
+	}
+	how := stopClean
+	if err := w.barrier(j.eng.Log().Offset(), 2*retryEvery); err != nil {
+		how = stopNow
+	}
+	w.close(how, false)
+	return nil
+}
+
+// removeFile removes a file of the append-only directory; that it is not there is fine.
+func (j *appendOnly) removeFile(name string) {
+	if err := j.s.fs.Remove(j.path(name)); err != nil && !notThere(err) {
+		j.log.Warn("removing a file of the AOF", "file", name, "error", err)
+	}
+}

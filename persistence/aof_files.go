@@ -1,0 +1,260 @@
+package persistence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+const (
+	manifestSuffix = ".manifest"
+	tempPrefix     = "temp-"
+)
+
+// tempIncr takes the log while the first base after CONFIG SET appendonly yes is written.
+func (j *appendOnly) tempIncr() string { return tempPrefix + j.opt.filename.Load() + ".incr" }
+
+// tempBase is where a rewrite is written.
+func tempBase() string { return "temp-rewriteaof-bg-" + strconv.Itoa(os.Getpid()) + ".aof" }
+
+// readManifest reads the manifest from disk; without one it is empty.
+func (j *appendOnly) readManifest() (*manifest, error) {
+	name := j.manifestPath()
+	text, err := readWhole(j.s.fs, name)
+	if notThere(err) {
+		return &manifest{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("Fatal error: can't open the AOF manifest file %s for reading: %w", name, err) //nolint:staticcheck // Redis's words
+	}
+	m, err := parseManifest(text)
+	if err != nil {
+		return nil, fmt.Errorf("the AOF manifest %s is not valid: %w. Nothing was changed", workingFile(name), err)
+	}
+	return m, nil
+}
+
+func readWhole(fs FS, name string) ([]byte, error) {
+	f, err := fs.OpenFile(name, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// persist replaces the manifest on disk: at any moment there is the old one or the new one.
+func (j *appendOnly) persist(m *manifest) error {
+	name := j.opt.filename.Load() + manifestSuffix
+	temp := j.path(tempPrefix + name)
+	f, err := j.s.fs.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err == nil {
+		_, err = f.Write(m.text())
+		if err == nil {
+			err = f.Sync()
+		}
+		err = errors.Join(err, f.Close())
+	}
+	if err == nil {
+		err = j.s.fs.Rename(temp, j.path(name))
+	}
+	if err == nil {
+		err = j.s.fs.SyncDir(j.dir())
+	}
+	if err != nil {
+		return fmt.Errorf("writing the AOF manifest: %w", err)
+	}
+	return nil
+}
+
+// upgrade moves an AOF of Redis before 7, a single file in the data directory, into the append-only
+// directory, as its base. It may have been interrupted between manifest and move.
+func (j *appendOnly) upgrade(m *manifest) (*manifest, error) {
+	name := j.opt.filename.Load()
+	if _, err := j.s.fs.Stat(name); err != nil {
+		return m, nil
+	}
+	moved := len(m.current()) == 1 && m.base != nil && m.base.name == name
+	if moved {
+		if _, err := j.s.fs.Stat(j.path(name)); err == nil {
+			return m, nil // a file of that name is none of our business any more
+		}
+	} else if len(m.current()) > 0 {
+		return m, nil
+	}
+	if err := j.s.fs.MkdirAll(j.dir(), 0o755); err != nil {
+		return nil, fmt.Errorf("can't open or create append-only dir %s: %w", j.dir(), err)
+	}
+	if !moved {
+		m = &manifest{base: &aofFile{name: name, seq: 1, kind: fileBase}, baseSeq: 1}
+		if err := j.persist(m); err != nil {
+			return nil, err
+		}
+	}
+	err := j.s.fs.Rename(name, j.path(name))
+	if err == nil {
+		err = errors.Join(j.s.fs.SyncDir(j.dir()), j.s.fs.SyncDir("."))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("moving the old AOF %s to %s: %w", name, j.dir(), err)
+	}
+	j.log.Info("Successfully migrated an old-style AOF configuration (" + name + ") into the AOF directory (" + j.dir() + ").")
+	return m, nil
+}
+
+// leftoverAOF matches what interrupted rewrites leave, ours and Redis's.
+var leftoverAOF = regexp.MustCompile(`^temp-rewriteaof-(bg-)?(\d+)\.aof$`)
+
+// removeLeftovers deletes temporary files, and history files that a crash has spared. The
+// data directory's lock is held, so nobody uses them.
+func (j *appendOnly) removeLeftovers(m *manifest) {
+	entries, err := j.s.fs.ReadDir(j.dir())
+	if err != nil {
+		return // there is no such directory yet
+	}
+	name := j.opt.filename.Load()
+	used := map[string]bool{}
+	for _, f := range append(m.current(), m.history...) {
+		used[f.name] = true
+	}
+	for _, e := range entries {
+		n := e.Name()
+		if used[n] || e.IsDir() {
+			continue
+		}
+		if leftoverAOF.MatchString(n) || n == tempPrefix+name+manifestSuffix || n == j.tempIncr() {
+			j.removeFile(n)
+			j.log.Info("removed what an interrupted rewrite had left", "file", n)
+			continue
+		}
+		seq, incr, ok := j.numbered(n)
+		if !ok {
+			continue
+		}
+		info, err := e.Info()
+		if incr && err == nil && info.Size() == 0 {
+			j.removeFile(n) // a crash came between its creation and the manifest
+			continue
+		}
+		if incr && len(m.current()) > 0 {
+			m.incrSeq = max(m.incrSeq, seq) // so that it is never overwritten
+		}
+		j.log.Warn("a file in the AOF directory is not in the manifest: it is left alone", "file", n)
+	}
+}
+
+// numbered takes the name of a file of the log apart.
+func (j *appendOnly) numbered(name string) (seq int64, incr, ok bool) {
+	rest, ok := strings.CutPrefix(name, j.opt.filename.Load()+".")
+	number, kind, found := strings.Cut(rest, ".")
+	if !ok || !found {
+		return 0, false, false
+	}
+	seq, err := strconv.ParseInt(number, 10, 64)
+	return seq, kind == "incr.aof", err == nil && (kind == "incr.aof" || kind == "base.aof" || kind == "base.rdb")
+}
+
+// emptyBase is more than an RDB file without keys takes.
+const emptyBase = 256
+
+// strayFile names a file of the log that is there without a manifest. What an interrupted
+// first start leaves, a base without keys and an incr file without commands, is none.
+func (j *appendOnly) strayFile() string {
+	entries, err := j.s.fs.ReadDir(j.dir())
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		seq, incr, ok := j.numbered(e.Name())
+		info, err := e.Info()
+		if !ok || err == nil && (incr && info.Size() == 0 || !incr && seq == 1 && info.Size() < emptyBase) {
+			continue
+		}
+		return j.path(e.Name())
+	}
+	return ""
+}
+
+// removeHistory deletes the files that a newer base has replaced. mu is held.
+func (j *appendOnly) removeHistory() {
+	if j.opt.keepOld.Load() || len(j.manifest.history) == 0 {
+		return
+	}
+	for _, f := range j.manifest.history {
+		j.log.Info("Removing the history file " + f.name + " in the background")
+		j.removeFile(f.name)
+	}
+	m := j.manifest.clone()
+	m.history = nil
+	if err := j.persist(m); err != nil {
+		j.log.Warn("the manifest still names removed files", "error", err)
+		return
+	}
+	j.manifest = m
+}
+
+// firstBase writes the base of a data set that has no files yet: its present state, at
+// the instant at which atStart runs. mu is held.
+func (j *appendOnly) firstBase(ctx context.Context, m *manifest, atStart func()) error {
+	rdb := j.opt.preamble.Load()
+	f := m.newBase(j.opt.filename.Load(), rdb)
+	j.log.Info("Creating AOF base file " + f.name + " on server start")
+	j.s.snapshotting.Lock()
+	defer j.s.snapshotting.Unlock()
+	if err := j.writeBase(ctx, j.path(tempBase()), rdb, atStart); err != nil {
+		j.removeFile(tempBase())
+		return fmt.Errorf("creating the AOF base file: %w", err)
+	}
+	if err := j.s.fs.Rename(j.path(tempBase()), j.path(f.name)); err != nil {
+		return fmt.Errorf("creating the AOF base file: %w", err)
+	}
+	return j.s.fs.SyncDir(j.dir())
+}
+
+// measure takes the sizes of the files but the present incr file's, which the writer knows. mu is held.
+func (j *appendOnly) measure() {
+	size := func(f aofFile) int64 {
+		info, err := j.s.fs.Stat(j.path(f.name))
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	var base, old int64
+	if j.manifest.base != nil {
+		base = size(*j.manifest.base)
+	}
+	for i, f := range j.manifest.incrs {
+		if i < len(j.manifest.incrs)-1 {
+			old += size(f)
+		}
+	}
+	j.baseSize.Store(base)
+	j.oldSize.Store(old)
+}
+
+// currentSize is that of all files: INFO's aof_current_size.
+func (j *appendOnly) currentSize() int64 {
+	n := j.baseSize.Load() + j.oldSize.Load()
+	if w := j.writer.Load(); w != nil {
+		n += w.size.Load()
+	}
+	return n
+}
+
+// causeOf is the system's text of a disk error, as Redis prints it.
+func causeOf(err error) string {
+	if errors.Is(err, io.ErrShortWrite) {
+		return "short write"
+	}
+	text := err.Error()
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		text = e.Error()
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

@@ -1,0 +1,388 @@
+package persistence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redust/redust/protocol"
+)
+
+// What BGREWRITEAOF answers.
+const (
+	errRewriting     = protocol.Error("ERR Background append only file rewriting already in progress")
+	rewriteStarted   = "Background append only file rewriting started"
+	rewriteScheduled = "Background append only file rewriting scheduled"
+)
+
+// rewriteState is what is known of rewrites.
+type rewriteState struct {
+	active    atomic.Bool
+	scheduled atomic.Bool
+	baseline  atomic.Int64 // size of all files after the last rewrite, or at start
+	progress  snapshotProgress
+
+	mu       sync.Mutex
+	cancel   context.CancelFunc
+	finished chan struct{}
+	begun    time.Time
+	took     time.Duration // of the last one, -1 s before the first
+	count    int64         // rewrites that were begun
+	failures int64         // in a row
+	failedAt time.Time
+	failed   bool
+	extra    int64
+}
+
+func (r *rewriteState) init() { r.took = -time.Second }
+
+// abort gives a rewrite up. It does not wait: see wait.
+func (r *rewriteState) abort() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scheduled.Store(false)
+	if r.cancel != nil {
+		r.cancel()
+	}
+}
+
+// wait returns when no rewrite runs.
+func (r *rewriteState) wait() {
+	r.mu.Lock()
+	finished := r.finished
+	r.mu.Unlock()
+	if finished != nil {
+		<-finished
+	}
+}
+
+// limited reports whether rewrites of the server's own accord pause after failures: after three in
+// a row for a minute, then for twice as long each time, up to an hour, as in Redis.
+func (r *rewriteState) limited(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failures < 3 {
+		return r.failures > 0 && now.Sub(r.failedAt) < time.Second
+	}
+	return now.Sub(r.failedAt) < min(time.Hour, time.Minute<<min(r.failures-3, 6))
+}
+
+func (j *appendOnly) rewriting() bool { return j.rewrites.active.Load() }
+
+// rewrite implements journal: BGREWRITEAOF.
+func (j *appendOnly) rewrite() (string, error) {
+	if j.rewriting() {
+		return "", errRewriting
+	}
+	if j.s.saves.running() {
+		j.rewrites.scheduled.Store(true)
+		return rewriteScheduled, nil
+	}
+	if !j.startRewrite() {
+		return "", errRewriting
+	}
+	return rewriteStarted, nil
+}
+
+// startRewrite begins a rewrite unless one runs.
+func (j *appendOnly) startRewrite() bool {
+	r := &j.rewrites
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cancel != nil || j.s.closed.Load() {
+		return false
+	}
+	ctx, cancel := context.WithCancel(j.s.ctx)
+	r.cancel, r.finished, r.begun = cancel, make(chan struct{}), time.Now()
+	r.count++
+	r.scheduled.Store(false)
+	r.active.Store(true)
+	j.log.Info(fmt.Sprintf("Background append only file rewriting started by pid %d", os.Getpid()))
+	go j.runRewrite(ctx, cancel, r.finished)
+	return true
+}
+
+func (j *appendOnly) runRewrite(ctx context.Context, cancel context.CancelFunc, finished chan struct{}) {
+	err := j.rewriteOnce(ctx)
+	gaveUp := ctx.Err() != nil
+	cancel()
+	r := &j.rewrites
+	r.mu.Lock()
+	r.took = time.Since(r.begun)
+	r.cancel = nil
+	r.extra = r.progress.extraPeak.Load()
+	switch {
+	case err == nil:
+		r.failures, r.failed = 0, false
+	case !gaveUp:
+		r.failures, r.failed, r.failedAt = r.failures+1, true, time.Now()
+	}
+	r.mu.Unlock()
+	r.active.Store(false)
+	switch {
+	case err == nil:
+		j.log.Info("Background AOF rewrite finished successfully")
+	case gaveUp:
+		j.log.Warn("Background AOF rewrite was given up")
+	default:
+		j.log.Warn("Background AOF rewrite terminated with error", "error", err)
+	}
+	if err != nil {
+		j.removeFile(tempBase())
+		if j.is(aofWaiting) { // the log doesn't count before it has a base: try again
+			r.scheduled.Store(true)
+		}
+	}
+	if w := j.writer.Load(); w != nil {
+		w.policyChanged() // no-appendfsync-on-rewrite
+	}
+	j.eng.UpdateGates()
+	close(finished)
+}
+
+// rewriteOnce writes a new base and makes it the manifest's. The incr file that follows it is in the manifest
+// before anything is written there, so whenever a crash comes, the files named there are
+// whole: either the old base with all incr files, or the new one with those after it.
+func (j *appendOnly) rewriteOnce(ctx context.Context) error {
+	j.s.snapshotting.Lock()
+	defer j.s.snapshotting.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := j.s.lockDirectory(); err != nil {
+		return err
+	}
+	err := errDisturbed
+	for try := 0; errors.Is(err, errDisturbed) && try < maxDisturbances; try++ {
+		err = j.attempt(ctx)
+	}
+	return err
+}
+
+// attempt is rewriteOnce until databases are flushed or exchanged.
+func (j *appendOnly) attempt(ctx context.Context) error {
+	rdb := j.opt.preamble.Load()
+	t, err := j.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	if err := j.writeBase(ctx, j.path(tempBase()), rdb, t.begin); err != nil {
+		t.giveUp(ctx)
+		return err
+	}
+	if err := t.arrived(ctx); err != nil {
+		t.giveUp(ctx)
+		return err
+	}
+	if err := j.commit(ctx, t, rdb); err != nil {
+		t.giveUp(ctx)
+		return err
+	}
+	return nil
+}
+
+// turning is the change to a new incr file in the course of a rewrite.
+type turning struct {
+	j     *appendOnly
+	state aofState // when the rewrite began
+	incr  aofFile  // aofOn
+	file  File     // the new incr file; nil with aofOff, and once a writer has it
+	hand  *handover
+}
+
+// prepare makes the new incr file and, if the log counts already, enters it into the manifest.
+func (j *appendOnly) prepare(ctx context.Context) (*turning, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	t := &turning{j: j, state: aofState(j.state.Load())}
+	if err := j.s.fs.MkdirAll(j.dir(), 0o755); err != nil {
+		return nil, err
+	}
+	if j.manifest == nil {
+		m, err := j.readManifest()
+		if err != nil {
+			return nil, err
+		}
+		j.manifest = m
+	}
+	if t.state == aofOff {
+		return t, nil
+	}
+	m, name := j.manifest.clone(), j.tempIncr()
+	if t.state == aofOn {
+		t.incr = m.newIncr(j.opt.filename.Load())
+		name = t.incr.name
+	}
+	j.log.Info("Creating AOF incr file " + name + " on background rewrite")
+	f, err := j.s.fs.OpenFile(j.path(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if t.state == aofOn {
+		if err := j.persist(m); err != nil {
+			_ = f.Close()
+			j.removeFile(name)
+			return nil, err
+		}
+		j.manifest = m
+	}
+	t.file = f
+	return t, nil
+}
+
+// begin runs at the snapshot's instant, with all shards held: what is written from now on belongs
+// into the new incr file.
+func (t *turning) begin() {
+	if t.file == nil {
+		return
+	}
+	j := t.j
+	reader := j.eng.Log().NewReader(true)
+	w := j.writer.Load()
+	switch {
+	case t.state == aofOn && w == nil: // switched off meanwhile: the rewrite is given up, too
+		reader.Close()
+		return
+	case t.state == aofOn:
+		t.hand = &handover{at: reader.Offset(), reader: reader, file: t.file, done: make(chan struct{})}
+		w.handOver(t.hand)
+	default:
+		j.begin(reader, t.file, 0)
+	}
+	t.file = nil
+}
+
+// arrived waits until the writer has gone over to the new file.
+func (t *turning) arrived(ctx context.Context) error {
+	if t.hand == nil {
+		return nil
+	}
+	select {
+	case <-t.hand.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// giveUp leaves what a failed attempt began in a consistent state.
+func (t *turning) giveUp(ctx context.Context) {
+	j := t.j
+	if t.file != nil {
+		_ = t.file.Close()
+	}
+	if t.state != aofWaiting {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if ctx.Err() != nil && !j.is(aofWaiting) {
+		return // turnOff has done it
+	}
+	if w := j.writer.Swap(nil); w != nil {
+		w.close(stopNow, true)
+	}
+	j.removeFile(j.tempIncr())
+}
+
+// commit makes the new base count.
+func (j *appendOnly) commit(ctx context.Context, t *turning, rdb bool) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := ctx.Err(); err != nil { // turned off, or shutting down
+		return err
+	}
+	prefix := j.opt.filename.Load()
+	m := j.manifest.clone()
+	base := m.newBase(prefix, rdb)
+	if err := j.s.fs.Rename(j.path(tempBase()), j.path(base.name)); err != nil {
+		return err
+	}
+	j.log.Info("Successfully renamed the temporary AOF base file " + tempBase() + " into " + base.name)
+	var err error
+	switch t.state {
+	case aofOn:
+		m.retire(t.incr.seq)
+	case aofWaiting:
+		incr := m.newIncr(prefix)
+		m.retire(incr.seq)
+		if err = j.writer.Load().barrier(j.eng.Log().Offset(), shutdownPatience); err == nil {
+			err = j.s.fs.Rename(j.path(j.tempIncr()), j.path(incr.name))
+		}
+		j.log.Info("Successfully renamed the temporary AOF incr file " + j.tempIncr() + " into " + incr.name)
+	default:
+		m.retire(m.incrSeq + 1)
+	}
+	if err == nil {
+		err = j.persist(m)
+	}
+	if err != nil {
+		j.removeFile(base.name)
+		return err
+	}
+	j.manifest = m
+	if t.state == aofWaiting {
+		j.state.Store(int32(aofOn))
+	}
+	j.measure()
+	j.rewrites.baseline.Store(j.currentSize())
+	j.removeHistory()
+	return nil
+}
+
+// writeBase writes the state of the data set at one instant, at which atStart runs, to a
+// new file and flushes it. The caller holds s.snapshotting.
+func (j *appendOnly) writeBase(ctx context.Context, name string, rdb bool, atStart func()) error {
+	p := &j.rewrites.progress
+	p.reset()
+	f, err := j.s.fs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	var w io.Writer = &syncingWriter{f: f, on: j.opt.incremental.Load()}
+	opts := snapshotOptions{aofBase: true, atStart: atStart}
+	if rdb {
+		err = j.s.takeSnapshot(ctx, w, opts, p)
+	} else {
+		err = j.writeCommands(ctx, w, opts, p)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// cron implements journal.
+func (j *appendOnly) cron(now time.Time) {
+	if w := j.writer.Load(); w != nil {
+		w.watch(now)
+	}
+	r := &j.rewrites
+	if r.active.Load() || j.s.saves.running() || j.eng.Loading() {
+		return
+	}
+	if r.scheduled.Load() {
+		if !j.is(aofWaiting) || !r.limited(now) {
+			j.startRewrite()
+		}
+		return
+	}
+	growth := j.opt.growth.Load()
+	size := j.currentSize()
+	if !j.is(aofOn) || growth == 0 || size < j.opt.minSize.Load() || j.writeError() != nil {
+		return
+	}
+	base := max(1, r.baseline.Load())
+	if grown := size*100/base - 100; grown >= growth && !r.limited(now) {
+		j.log.Info(fmt.Sprintf("Starting automatic rewriting of AOF on %d%% growth", grown))
+		j.startRewrite()
+	}
+}

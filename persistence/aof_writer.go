@@ -1,0 +1,554 @@
+package persistence
+
+import (
+	"io"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/redust/redust/core/effects"
+	"github.com/redust/redust/protocol"
+)
+
+const (
+	// gatherEvery is how long effects gather before they are written, unless replies wait for
+	// them: what a kill of the process can take under everysec.
+	gatherEvery = 2 * time.Millisecond
+	// syncEvery is how old what is not yet on disk may be under everysec before it is flushed.
+	syncEvery = 500 * time.Millisecond
+	// syncLate is the age from which replies wait for the flush, so that no more
+	// than a second's acknowledged writes can be lost, however slow the disk is.
+	syncLate = time.Second
+	// retryEvery is how long after a disk error the next attempt is made.
+	retryEvery = 250 * time.Millisecond
+	// syncBytes not yet on disk make a flush due, and maxUnsynced is how many are kept: the
+	// writer then waits for the flush, and the effect log for the writer.
+	syncBytes   = 32 << 20
+	maxUnsynced = 64 << 20
+)
+
+// syncPolicy is what appendfsync says.
+type syncPolicy int32
+
+const (
+	syncNo syncPolicy = iota
+	syncEverySecond
+	syncAlways
+)
+
+// piece is a run of whole effects on its way to the file.
+type piece struct {
+	data []byte
+	end  int64 // offset of the effect log after it
+}
+
+// handover is the file and the reader that follow the present ones, from an offset of the log on.
+type handover struct {
+	at     int64
+	reader *effects.Reader
+	file   File
+	done   chan struct{} // closed when it has taken place
+}
+
+// aofWriter takes the effect log to a file. One goroutine writes. What has been written
+// is kept until a flush has succeeded: after a failed one nobody knows which pages reached
+// the disk, and the next flush would not try them again, so all is written once more. Only
+// appendfsync no, which promises nothing, keeps nothing.
+type aofWriter struct {
+	log    hclog.Logger
+	policy func() syncPolicy
+	stamps func() bool // aof-timestamp-enabled
+	gates  func()      // tells the engine that fault has changed
+
+	fault   atomic.Pointer[protocol.Error] // why writes are refused
+	late    atomic.Bool                    // everysec: replies wait, the disk is behind
+	oldest  atomic.Int64                   // Unix ns at which the oldest unsynced byte was written, 0: none
+	size    atomic.Int64                   // bytes of the file
+	taken   atomic.Int64                   // offset of the log up to which it has been taken
+	queued  atomic.Int64                   // bytes taken from the log and not yet written
+	syncing atomic.Bool
+	delayed atomic.Int64 // times that replies had to wait because of late
+
+	mu       sync.Mutex
+	cond     *sync.Cond // durable, late, policy, dead have changed
+	durable  int64      // offset of the log up to which the file is on disk
+	force    int64      // barrier: flush up to here, whatever the policy
+	next     *handover
+	stop     stopMode
+	dead     bool
+	released bool // appendonly no: who still waits need not
+
+	nudge   chan struct{} // something under mu has changed
+	ended   chan struct{}
+	synced  chan error // result of the flush that runs beside the writer
+	pending syncStart  // what that flush covers
+
+	// The rest belongs to the writer's goroutine.
+	reader    *effects.Reader
+	file      File
+	got       int64 // offset of the log up to which queue reaches
+	queue     []piece
+	bytes     int64 // of queue
+	wrote     int   // pieces that are in the file as a whole
+	part      int   // bytes of the next piece that are in the file
+	base      int64 // position in the file of queue[0]
+	at        int64 // position in the file at which writing goes on
+	written   int64 // offset of the log up to which the file reaches
+	dirty     bool  // something was written since the last flush
+	unsure    bool  // the last flush failed
+	seek      bool  // the file's own position is not at
+	lastStamp int64
+	timer     *time.Timer
+}
+
+type stopMode uint8
+
+const (
+	stopNot   stopMode = iota
+	stopClean          // when everything is on disk
+	stopNow            // whatever is not written is given up
+)
+
+type syncStart struct {
+	pieces int
+	offset int64
+	at     time.Time
+}
+
+// newAOFWriter begins to write what the reader yields at position at of the file.
+func newAOFWriter(reader *effects.Reader, file File, at int64, policy func() syncPolicy, stamps func() bool, gates func(), log hclog.Logger) *aofWriter {
+	w := &aofWriter{
+		log: log, policy: policy, stamps: stamps, gates: gates, reader: reader, file: file,
+		nudge: make(chan struct{}, 1), ended: make(chan struct{}), synced: make(chan error, 1),
+		got: reader.Offset(), base: at, at: at, seek: true, timer: time.NewTimer(time.Hour),
+	}
+	w.cond = sync.NewCond(&w.mu)
+	w.durable, w.written = w.got, w.got
+	w.size.Store(at)
+	w.taken.Store(w.got)
+	go w.run()
+	return w
+}
+
+func (w *aofWriter) run() {
+	defer close(w.ended)
+	for {
+		w.gather()
+		moved, err := w.write()
+		if err == nil {
+			err = w.flush()
+		}
+		w.report(err)
+		if err == nil && w.turn() {
+			continue
+		}
+		switch w.stopping() {
+		case stopNow:
+			w.end()
+			return
+		case stopClean:
+			if err == nil && w.complete() {
+				w.end()
+				return
+			}
+			moved = true
+		}
+		w.pause(moved, err != nil)
+	}
+}
+
+// gather takes from the log what is there.
+func (w *aofWriter) gather() {
+	limit := int64(-1)
+	w.mu.Lock()
+	if w.next != nil {
+		limit = w.next.at
+	}
+	w.mu.Unlock()
+	for w.bytes < maxUnsynced && (limit < 0 || w.got < limit) {
+		data, end, err := w.reader.TryNext()
+		if data == nil || err != nil {
+			break
+		}
+		w.stamp()
+		w.push(piece{data, end})
+		w.got = end
+		w.taken.Store(end)
+	}
+}
+
+func (w *aofWriter) push(p piece) {
+	w.queue = append(w.queue, p)
+	w.bytes += int64(len(p.data))
+	w.queued.Add(int64(len(p.data)))
+}
+
+// stamp puts the time before the effects of a new second.
+func (w *aofWriter) stamp() {
+	if !w.stamps() {
+		return
+	}
+	if now := time.Now().Unix(); now != w.lastStamp {
+		w.lastStamp = now
+		w.push(piece{timestampLine(now), w.got})
+	}
+}
+
+func timestampLine(unix int64) []byte {
+	return append(strconv.AppendInt([]byte("#TS:"), unix, 10), '\r', '\n')
+}
+
+// write brings the queue into the file. After an error it goes on at the right byte.
+func (w *aofWriter) write() (moved bool, err error) {
+	for w.wrote < len(w.queue) {
+		if w.seek {
+			if _, err := w.file.Seek(w.at, io.SeekStart); err != nil {
+				return moved, err
+			}
+			w.seek = false
+		}
+		p := w.queue[w.wrote]
+		w.dirty = true
+		if w.oldest.Load() == 0 {
+			w.oldest.Store(time.Now().UnixNano())
+		}
+		n, err := w.file.Write(p.data[w.part:])
+		n = max(n, 0)
+		w.part += n
+		w.at += int64(n)
+		w.queued.Add(-int64(n))
+		w.size.Store(w.at)
+		moved = moved || n > 0
+		if w.part == len(p.data) {
+			w.wrote++
+			w.part = 0
+			w.written = p.end
+			continue
+		}
+		w.seek = true
+		if err == nil {
+			err = io.ErrShortWrite
+		}
+		return moved, err
+	}
+	return moved, nil
+}
+
+// flush makes what is written last, as the policy says, and collects the flush that runs beside.
+func (w *aofWriter) flush() error {
+	if w.syncing.Load() {
+		select {
+		case err := <-w.synced:
+			return w.collect(err)
+		default:
+		}
+	}
+	policy := w.policy()
+	w.mu.Lock()
+	now := w.unsure || policy == syncAlways || w.force > w.durable || w.next != nil && w.got >= w.next.at || w.stop == stopClean
+	w.mu.Unlock()
+	switch {
+	case now:
+		if w.syncing.Load() {
+			if err := w.collect(<-w.synced); err != nil {
+				return err
+			}
+		}
+		if !w.dirty {
+			w.advance(w.written)
+			return nil
+		}
+		w.pending = syncStart{w.wrote, w.written, time.Now()}
+		return w.collect(datasync(w.file))
+	case policy == syncNo:
+		if !w.syncing.Load() {
+			w.drop(w.wrote)
+			w.oldest.Store(0)
+		}
+	case w.dirty && w.oldest.Load() == 0: // written under another policy
+		w.oldest.Store(time.Now().UnixNano())
+	case w.dirty && !w.syncing.Load() && (w.age() >= syncEvery || w.bytes >= syncBytes):
+		w.pending = syncStart{w.wrote, w.written, time.Now()}
+		w.dirty = w.part > 0
+		w.syncing.Store(true)
+		go func(f File) { w.synced <- datasync(f) }(w.file)
+	}
+	return nil
+}
+
+// age is that of the oldest byte that is not on disk.
+func (w *aofWriter) age() time.Duration {
+	if ns := w.oldest.Load(); ns != 0 {
+		return time.Duration(time.Now().UnixNano() - ns)
+	}
+	return 0
+}
+
+// collect takes the result of a flush.
+func (w *aofWriter) collect(err error) error {
+	w.syncing.Store(false)
+	p := w.pending
+	if w.unsure = err != nil; w.unsure {
+		w.rewind()
+		return err
+	}
+	w.drop(p.pieces)
+	if w.wrote > 0 || w.part > 0 {
+		w.dirty = true
+		w.oldest.Store(p.at.UnixNano())
+	} else {
+		w.dirty = false
+		w.oldest.Store(0)
+	}
+	w.advance(p.offset)
+	return nil
+}
+
+// rewind forgets that anything was written since the last good flush.
+func (w *aofWriter) rewind() {
+	for _, p := range w.queue[:w.wrote] {
+		w.queued.Add(int64(len(p.data)))
+	}
+	w.queued.Add(int64(w.part))
+	w.wrote, w.part, w.at, w.seek, w.dirty = 0, 0, w.base, true, true
+}
+
+// drop lets go of the first pieces.
+func (w *aofWriter) drop(n int) {
+	for _, p := range w.queue[:n] {
+		w.base += int64(len(p.data))
+		w.bytes -= int64(len(p.data))
+	}
+	rest := copy(w.queue, w.queue[n:])
+	clear(w.queue[rest:])
+	w.queue = w.queue[:rest]
+	w.wrote -= n
+}
+
+// advance tells who waits how far the disk has got.
+func (w *aofWriter) advance(offset int64) {
+	w.mu.Lock()
+	if offset > w.durable {
+		w.durable = offset
+		w.cond.Broadcast()
+	}
+	w.mu.Unlock()
+}
+
+// report keeps the error for MISCONF and INFO, and logs when it comes and goes.
+func (w *aofWriter) report(err error) {
+	was := w.fault.Load()
+	if err == nil {
+		if was != nil && w.wrote == len(w.queue) {
+			w.fault.Store(nil)
+			w.log.Warn("AOF write error looks solved, the server can write again.")
+			w.gates()
+		}
+		return
+	}
+	text := protocol.MisconfAOF(causeOf(err))
+	if was != nil && *was == text {
+		return
+	}
+	w.fault.Store(&text)
+	w.log.Warn("Error writing to the AOF file", "error", err)
+	w.gates()
+}
+
+// turn goes over to the next file once the present one has everything up to there.
+func (w *aofWriter) turn() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.next
+	if h == nil || w.got < h.at || len(w.queue) > 0 || w.syncing.Load() || w.durable < w.got {
+		return false
+	}
+	w.reader.Close()
+	if err := w.file.Close(); err != nil { // its content was flushed: nothing is lost
+		w.log.Warn("closing an AOF file", "error", err)
+	}
+	w.reader, w.file, w.next = h.reader, h.file, nil
+	w.base, w.at, w.seek, w.dirty, w.lastStamp = 0, 0, true, false, 0
+	w.oldest.Store(0)
+	w.size.Store(0)
+	close(h.done)
+	return true
+}
+
+func (w *aofWriter) stopping() stopMode {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stop
+}
+
+// complete reports whether everything in the log is on disk. What is there beyond is taken.
+func (w *aofWriter) complete() bool {
+	w.gather()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.next == nil && len(w.queue) == 0 && !w.syncing.Load() && w.durable >= w.got
+}
+
+// end closes everything. A command that is in the file in part is taken out again.
+func (w *aofWriter) end() {
+	if w.syncing.Load() {
+		<-w.synced
+		w.syncing.Store(false)
+	}
+	if w.part > 0 {
+		if err := w.file.Truncate(w.at - int64(w.part)); err != nil {
+			w.log.Warn("cutting an unfinished command off the AOF file", "error", err)
+		}
+	}
+	w.reader.Close()
+	if err := w.file.Close(); err != nil {
+		w.log.Warn("closing an AOF file", "error", err)
+	}
+	w.mu.Lock()
+	if h := w.next; h != nil {
+		h.reader.Close()
+		_ = h.file.Close()
+	}
+	w.dead = true
+	w.cond.Broadcast()
+	w.mu.Unlock()
+	w.fault.Store(nil)
+	w.late.Store(false)
+}
+
+// pause waits until there is something to do.
+func (w *aofWriter) pause(moved, failed bool) {
+	var wake <-chan struct{}
+	wait := time.Hour
+	policy := w.policy()
+	switch {
+	case failed:
+		wait = retryEvery
+	case w.bytes >= maxUnsynced && w.syncing.Load(): // until the flush is done
+	case policy != syncAlways && moved:
+		wait = gatherEvery
+	default:
+		wake = w.reader.Wake()
+		if policy == syncEverySecond && w.dirty && !w.syncing.Load() {
+			wait = max(time.Millisecond, syncEvery-w.age())
+		}
+	}
+	var synced chan error
+	if w.syncing.Load() {
+		synced = w.synced
+	}
+	w.timer.Reset(wait)
+	select {
+	case <-wake:
+	case <-w.nudge:
+	case <-w.timer.C:
+	case err := <-synced:
+		w.report(w.collect(err))
+		if err != nil {
+			time.Sleep(retryEvery)
+		}
+	}
+	w.timer.Stop()
+}
+
+func (w *aofWriter) poke() {
+	select {
+	case w.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// handOver has the writer go on with another reader and file where the present ones are to
+// end. It does not wait: it is called with all shards held.
+func (w *aofWriter) handOver(h *handover) {
+	w.mu.Lock()
+	if old := w.next; old != nil { // given up before it took place: the present file goes on
+		old.reader.Close()
+		_ = old.file.Close()
+	}
+	w.next = h
+	w.mu.Unlock()
+	w.poke()
+}
+
+// mustWait reports whether replies wait for the disk.
+func (w *aofWriter) mustWait() bool { return w.policy() == syncAlways || w.late.Load() }
+
+// waitDurable returns when the log is on disk up to offset, or replies need not wait any more.
+// When the writer has been stopped before that, it ends the goroutine: what was
+// promised can't be kept, so the reply must never be sent.
+func (w *aofWriter) waitDurable(offset int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.durable < offset && w.mustWait() {
+		if w.dead && w.released {
+			return
+		}
+		if w.dead {
+			runtime.Goexit()
+		}
+		w.cond.Wait()
+	}
+}
+
+// policyChanged lets those go on who need not wait any more.
+func (w *aofWriter) policyChanged() {
+	w.mu.Lock()
+	w.cond.Broadcast()
+	w.mu.Unlock()
+	w.poke()
+}
+
+// watch decides ten times a second whether the disk is late.
+func (w *aofWriter) watch(now time.Time) {
+	oldest := w.oldest.Load()
+	late := w.policy() == syncEverySecond && oldest != 0 && now.UnixNano()-oldest > int64(syncLate)
+	if w.late.Swap(late) == late {
+		return
+	}
+	if late {
+		w.delayed.Add(1)
+		w.log.Info("Asynchronous AOF fsync is taking too long (disk is busy?). Replies to writes wait for it.")
+		return
+	}
+	w.mu.Lock()
+	w.cond.Broadcast()
+	w.mu.Unlock()
+}
+
+// barrier waits until the log is on disk up to offset, whatever the policy; it returns the
+// fault if the disk does not take it within the patience.
+func (w *aofWriter) barrier(offset int64, patience time.Duration) error {
+	deadline := time.Now().Add(patience)
+	alarm := time.AfterFunc(patience, func() { w.mu.Lock(); w.cond.Broadcast(); w.mu.Unlock() })
+	defer alarm.Stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.force = max(w.force, offset)
+	w.poke()
+	for w.durable < offset && !w.dead {
+		if time.Now().After(deadline) {
+			if f := w.fault.Load(); f != nil {
+				return *f
+			}
+			return protocol.MisconfAOF("the disk takes too long")
+		}
+		w.cond.Wait()
+	}
+	return nil
+}
+
+// close ends the writer: clean when everything is on disk, otherwise at once. With
+// release, replies that wait for the disk are sent all the same.
+func (w *aofWriter) close(how stopMode, release bool) {
+	w.mu.Lock()
+	w.stop = max(w.stop, how)
+	w.released = w.released || release
+	w.mu.Unlock()
+	w.poke()
+	<-w.ended
+}
