@@ -107,15 +107,18 @@ const (
 	LockExclusive
 	// NoPropagate: a write that never reaches the effect log by itself.
 	NoPropagate
+	// EndsMulti: a way out of MULTI, never refused for want of memory (EXEC, DISCARD, QUIT, RESET).
+	EndsMulti
 )
 
 var flagNames = []string{"write", "readonly", "denyoom", "admin", "pubsub", "noscript", "blocking", "loading", "stale",
 	"skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "may_replicate", "no_mandatory_keys", "no_async_loading",
 	"no_multi", "allow_busy"}
 
-// Names lists the flags as COMMAND INFO prints them.
+// Names lists the flags as COMMAND INFO prints them; may_replicate it doesn't.
 func (f Flags) Names() []string {
 	var out []string
+	f &^= MayReplicate
 	for i, n := range flagNames {
 		if f&(1<<i) != 0 {
 			out = append(out, n)

@@ -132,7 +132,9 @@ func checkMemory(e *Engine, c *Ctx) error {
 	if !e.makeRoom(limit) {
 		return nil
 	}
-	deny := c.cmd.Flags&DenyOOM != 0 || c.client.multi != nil && c.cmd.Flags&InnerCommands != 0 && c.client.multi.denyOOM
+	// Whatever would be queued is refused, as a queue takes memory; EXEC by what it would run.
+	m := c.client.multi
+	deny := c.cmd.Flags&DenyOOM != 0 || m != nil && (c.cmd.Flags&EndsMulti == 0 || c.cmd.Flags&InnerCommands != 0 && m.denyOOM)
 	if deny {
 		return protocol.ErrOOM
 	}

@@ -59,7 +59,7 @@ var connectionCommands = []core.Command{
 	},
 	{
 		Name: "QUIT", Arity: -1,
-		Flags:      always | core.Fast | core.NoAuth | core.AllowBusy | core.NoQueue | core.SubscribedOK,
+		Flags:      always | core.Fast | core.NoAuth | core.AllowBusy | core.NoQueue | core.EndsMulti | core.SubscribedOK,
 		Group:      "connection",
 		Since:      "1.0.0",
 		Complexity: "O(1)",
@@ -69,7 +69,7 @@ var connectionCommands = []core.Command{
 	},
 	{
 		Name: "RESET", Arity: 1,
-		Flags:      always | core.Fast | core.NoAuth | core.AllowBusy | core.NoQueue | core.SubscribedOK,
+		Flags:      always | core.Fast | core.NoAuth | core.AllowBusy | core.NoQueue | core.EndsMulti | core.SubscribedOK,
 		Group:      "connection",
 		Since:      "6.2.0",
 		Complexity: "O(1)",

@@ -51,7 +51,7 @@ var subscribeCommands = []core.Command{
 	{
 		Name: "PUNSUBSCRIBE", Arity: -1, Flags: subscribing,
 		Group: "pubsub", Since: "2.0.0", Complexity: "O(N+M) where N is the number of patterns the client is already subscribed and M is the number of total patterns subscribed in the system (by any client).",
-		Summary: "Stops listening to patterns, or to all of them.", Syntax: "[pattern(pattern:pattern)...]",
+		Summary: "Stops listening to patterns, or to all of them.", Syntax: "[pattern:pattern...]",
 		Run: func(c *core.Ctx) error { return unsubscribe(c, core.Pattern, "punsubscribe") },
 	},
 	{
@@ -225,8 +225,9 @@ func channels(c *core.Ctx, kind core.TopicKind) error {
 	return nil
 }
 
+// numSub replies with a flat array of channel, count, in RESP3 as well.
 func numSub(c *core.Ctx, kind core.TopicKind) error {
-	c.Reply.Map((len(c.Args) - 2))
+	c.Reply.Array(2 * (len(c.Args) - 2))
 	for _, name := range c.Args[2:] {
 		c.Reply.Bulk(name)
 		c.Reply.Int(int64(c.Engine().Broker().Subscribers(kind, name)))

@@ -32,7 +32,7 @@ var commands = []core.Command{
 	},
 	{
 		Name: "EXEC", Arity: 1,
-		Flags: base | core.SkipSlowlog | core.NoQueue | core.InnerCommands,
+		Flags: base | core.SkipSlowlog | core.NoQueue | core.EndsMulti | core.InnerCommands,
 		Group: "transactions", Since: "1.2.0", Complexity: "Depends on commands in the transaction",
 		Summary: "Runs the queued commands as one step.",
 		ACL:     core.CatTransaction,
@@ -40,7 +40,7 @@ var commands = []core.Command{
 	},
 	{
 		Name: "DISCARD", Arity: 1,
-		Flags: base | core.Fast | core.AllowBusy | core.NoQueue | core.PauseExempt,
+		Flags: base | core.Fast | core.AllowBusy | core.NoQueue | core.EndsMulti | core.PauseExempt,
 		Group: "transactions", Since: "2.0.0", Complexity: "O(N), when N is the number of queued commands",
 		Summary: "Drops the queued commands and all watches.",
 		ACL:     core.CatTransaction,
