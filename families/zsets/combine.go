@@ -107,24 +107,37 @@ type source struct {
 }
 
 // sourceOf makes a source of a value; false for other types.
-func sourceOf(v core.Value) (s source, ok bool) {
+func sourceOf(c *core.Ctx, v core.Value) (s source, ok bool) {
 	s.weight = 1
-	switch {
-	case v.Type == keyspace.ZSet:
+	if v.Type == keyspace.ZSet {
 		s.view = viewOf(v)
 		s.n = s.view.len()
-	case v.Type != keyspace.Set:
+		return s, true
+	}
+	if v.Type != keyspace.Set {
 		return s, false
-	case v.Enc == keyspace.EncIntset:
+	}
+	if v.Object != nil {
+		if s.members, ok = v.Object.(*keyspace.Dict); ok {
+			s.n = s.members.Len()
+			return s, true
+		}
+	}
+	switch {
+	case v.Object == nil && v.Enc == keyspace.EncIntset:
 		s.ints = v.Packed
 		s.n = s.ints.Len()
-	case v.Object != nil:
-		s.members = v.Object.(*keyspace.Dict)
-		s.n = s.members.Len()
-	default:
+		return s, true
+	case v.Object == nil && v.Enc == keyspace.EncListpack:
 		s.list = v.Packed
-		s.n = s.list.Len()
+	default: // a form that the set family keeps to itself
+		s.list = packed.NewListpack(nil)
+		c.Engine().Registry().Type(keyspace.Set).Each(v, func(member []byte) bool {
+			s.list = s.list.Append(member)
+			return true
+		})
 	}
+	s.n = s.list.Len()
 	return s, true
 }
 
@@ -214,7 +227,7 @@ func (f combineForm) read(c *core.Ctx) (r combineRequest, err error) {
 		}
 		r.sources[i].weight = 1
 		if found {
-			if r.sources[i], ok = sourceOf(v); !ok {
+			if r.sources[i], ok = sourceOf(c, v); !ok {
 				return r, protocol.ErrWrongType
 			}
 		}
@@ -402,8 +415,8 @@ func combineWeight(c *core.Ctx) int {
 	total := 0
 	for _, k := range c.Keys() {
 		if e, ok := c.Peek(k); ok {
-			if s, ok := sourceOf(core.ValueOf(e)); ok {
-				total += s.n
+			if t := c.Engine().Registry().Type(e.Type()); t != nil && t.Len != nil {
+				total += t.Len(core.ValueOf(e))
 			}
 		}
 	}
