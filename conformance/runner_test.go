@@ -224,7 +224,7 @@ func (r *run) compare(st *step, ours, theirs outcome) {
 	if ours.err == theirs.err && theirs.matches(ours.raw, st.mode) {
 		return
 	}
-	if (ours.err == noReply) != (theirs.err == noReply) {
+	if (ours.err == "") != (theirs.err == "") {
 		r.silences++
 	}
 	d := difference{script: r.script, proto: r.proto, line: st.line, text: st.text}

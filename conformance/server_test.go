@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -21,7 +22,9 @@ const (
 	portAttempts    = 5
 	defaultRedust   = "../bin/redust"
 	envRedust       = "REDUST_BIN"
-	serverLogTail   = 4 << 10
+	serverLogTail   = 256 << 10 // bytes of output that are kept
+	serverLogShown  = 3 << 10   // bytes of it that a message shows
+	quitPatience    = 2 * time.Second
 	connectPatience = 2 * time.Second
 )
 
@@ -174,6 +177,28 @@ func (s *server) waitReady() error {
 func (s *server) confPath() string { return filepath.Join(s.dir, "redis.conf") }
 
 func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
+
+// postMortem ends a server that is dead or answers no more and gives the end of
+// its log. SIGQUIT first: a Go program then prints what its goroutines do. The
+// whole log is kept in a file when it is longer.
+func (s *server) postMortem() string {
+	_ = s.cmd.Process.Signal(syscall.SIGQUIT) // dead already is fine
+	select {
+	case <-s.gone:
+	case <-time.After(quitPatience):
+		_ = s.cmd.Process.Kill()
+		<-s.gone
+	}
+	log := s.log.String()
+	if len(log) <= serverLogShown {
+		return log
+	}
+	path := filepath.Join(os.TempDir(), fmt.Sprintf("conformance-%s-%d.log", strings.ToLower(s.name), s.cmd.Process.Pid))
+	if err := os.WriteFile(path, []byte(log), 0o600); err != nil {
+		path = err.Error()
+	}
+	return log[:serverLogShown] + "\n... the whole log: " + path
+}
 
 // stop ends the process and removes its directory. It is safe to call twice.
 func (s *server) stop() {

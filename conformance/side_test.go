@@ -89,7 +89,14 @@ func (l *liveSide) begin(proto int) error {
 	}
 	l.settle()
 	for _, c := range cleanState {
-		l.admin.do(strings.Fields(c)...)
+		if out := l.admin.do(strings.Fields(c)...); out.err != "" {
+			log := l.srv.postMortem()
+			if err := l.restart(); err != nil {
+				return err
+			}
+			return fmt.Errorf("%s doesn't answer %s before the script starts: what went wrong is in the scripts before; its log:\n%s",
+				l.name, c, log)
+		}
 	}
 	return nil
 }
@@ -106,9 +113,7 @@ func (l *liveSide) ensureAdmin() (died string, err error) {
 			return "", nil
 		}
 	}
-	old := l.srv
-	err = l.restart() // waits for the old one's end: the log is complete
-	return old.log.String(), err
+	return l.srv.postMortem(), l.restart()
 }
 
 // settle waits until the connections of the script before are really gone.
