@@ -210,6 +210,10 @@ func runRandom(f randomFamily, proto int, seed uint64, count int) {
 		args := draw(r, usable[r.IntN(len(usable))])
 		history = append(history, args)
 		if a, b, ok := p.same(randomComparer(args), args...); !ok {
+			if a.err != "" && b.err == "" {
+				died, err := suite.redust.ensureAdmin()
+				a.err += fmt.Sprintf("\n%s%v", died, err)
+			}
 			Fail(fmt.Sprintf("after %d commands (%s=%d):\n  %s\n  Redust: %s\n  Redis:  %s\nearlier commands on these keys:\n%s", len(history),
 				envRandomSeed, seed, commandLine(args), shorten(a.String()), shorten(b.String()), related(history, args)))
 		}
