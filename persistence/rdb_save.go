@@ -157,8 +157,8 @@ func (s *Service) startSave(begun func()) bool {
 			st.failed.Store(true)
 		}
 		cancel()
-		close(finished)
 		s.eng.UpdateGates()
+		close(finished)
 	}()
 	return true
 }

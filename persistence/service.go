@@ -134,11 +134,10 @@ func New(cfg Config) (*Service, error) {
 }
 
 // Load brings the data set of the last run back: from the AOF if appendonly is on, else from
-// the RDB file. Meanwhile the engine answers LOADING. The error of a damaged
+// the RDB file. From then until Run the engine answers LOADING. The error of a damaged
 // file tells where and why, and what to do.
 func (s *Service) Load() error {
 	s.eng.SetLoading(true)
-	defer s.eng.SetLoading(false)
 	start := time.Now()
 	var err error
 	found := false
@@ -157,11 +156,12 @@ func (s *Service) Load() error {
 	return nil
 }
 
-// Run begins to log writes and to watch save points. Close ends it.
+// Run begins to log writes, to serve clients and to watch save points. Close ends it.
 func (s *Service) Run() error {
 	if err := s.aof.start(); err != nil {
 		return err
 	}
+	s.eng.SetLoading(false) // not before: what is written has to reach the log
 	s.done.Add(1)
 	go s.cronLoop()
 	return nil

@@ -1,0 +1,227 @@
+package persistence
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// faultFS is a directory whose disk fails when told to, and which forgets at a crash what was not flushed. Names are
+// relative to root.
+type faultFS struct {
+	root string
+
+	mu sync.Mutex
+	// fail decides about an operation: open, write, sync, rename, remove, readdir, mkdir, syncdir, lock.
+	fail  func(op, name string) error
+	space int64 // bytes that may still be written, -1: any number
+	// ignoreSync: flushes answer success and do nothing, as a lying disk does.
+	ignoreSync bool
+
+	inodes  map[string]*inode // names as they are
+	durable map[string]*inode // names as they are on disk
+	ops     []string          // what was done, without reads: "rename a b"
+}
+
+// inode is a file's content as it is on disk.
+type inode struct{ synced []byte }
+
+var _ FS = (*faultFS)(nil)
+
+// newFaultFS is a healthy disk at a directory, with what is there already.
+func newFaultFS(t testing.TB, root string) *faultFS {
+	t.Helper()
+	f := &faultFS{root: root, space: -1, inodes: map[string]*inode{}, durable: map[string]*inode{}}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		name, _ := filepath.Rel(root, path)
+		f.inodes[name] = &inode{b}
+		f.durable[name] = f.inodes[name]
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (f *faultFS) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(f.root, name)
+}
+
+// set changes the disk's health.
+func (f *faultFS) set(space int64, fail func(op, name string) error) {
+	f.mu.Lock()
+	f.space, f.fail = space, fail
+	f.mu.Unlock()
+}
+
+func (f *faultFS) check(op, name string, more ...string) error {
+	f.mu.Lock()
+	fail := f.fail
+	if op != "write" {
+		f.ops = append(f.ops, strings.Join(append([]string{op, name}, more...), " "))
+	}
+	f.mu.Unlock()
+	if fail == nil {
+		return nil
+	}
+	if err := fail(op, name); err != nil {
+		return &fs.PathError{Op: op, Path: name, Err: err}
+	}
+	return nil
+}
+
+func (f *faultFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	if err := f.check("open", name); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(f.path(name), flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.inodes[filepath.Clean(name)] == nil {
+		f.inodes[filepath.Clean(name)] = &inode{}
+	}
+	return &faultFile{File: file, fs: f, name: name, inode: f.inodes[filepath.Clean(name)]}, nil
+}
+
+func (f *faultFS) Rename(oldName, newName string) error {
+	if err := f.check("rename", oldName, newName); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.inodes[filepath.Clean(newName)] = f.inodes[filepath.Clean(oldName)]
+	delete(f.inodes, filepath.Clean(oldName))
+	f.mu.Unlock()
+	return os.Rename(f.path(oldName), f.path(newName))
+}
+
+func (f *faultFS) Remove(name string) error {
+	if err := f.check("remove", name); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	delete(f.inodes, filepath.Clean(name))
+	f.mu.Unlock()
+	return os.Remove(f.path(name))
+}
+
+func (f *faultFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	if err := f.check("readdir", name); err != nil {
+		return nil, err
+	}
+	return os.ReadDir(f.path(name))
+}
+
+func (f *faultFS) MkdirAll(name string, perm fs.FileMode) error {
+	if err := f.check("mkdir", name); err != nil {
+		return err
+	}
+	return os.MkdirAll(f.path(name), perm)
+}
+
+func (f *faultFS) SyncDir(name string) error {
+	if err := f.check("syncdir", name); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ignoreSync {
+		return nil
+	}
+	for n := range f.durable {
+		if filepath.Dir(n) == filepath.Clean(name) {
+			delete(f.durable, n)
+		}
+	}
+	for n, i := range f.inodes {
+		if filepath.Dir(n) == filepath.Clean(name) {
+			f.durable[n] = i
+		}
+	}
+	return nil
+}
+
+func (f *faultFS) Stat(name string) (fs.FileInfo, error) { return os.Stat(f.path(name)) }
+
+func (f *faultFS) Lock(dir string) (io.Closer, error) {
+	if err := f.check("lock", dir); err != nil {
+		return nil, err
+	}
+	return OS{}.Lock(f.path(dir))
+}
+
+// crash puts the directory into the state in which a power failure would leave it: names as of the last SyncDir,
+// contents as of the last Sync.
+func (f *faultFS) crash(t testing.TB) {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for n := range f.inodes {
+		_ = os.Remove(f.path(n))
+	}
+	for n, i := range f.durable {
+		if err := os.WriteFile(f.path(n), i.synced, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// faultFile is an open file of a faultFS.
+type faultFile struct {
+	*os.File
+	fs    *faultFS
+	name  string
+	inode *inode
+}
+
+func (f *faultFile) Write(p []byte) (int, error) {
+	if err := f.fs.check("write", f.name); err != nil {
+		return 0, err
+	}
+	f.fs.mu.Lock()
+	n, full := len(p), false
+	if f.fs.space >= 0 {
+		if int64(n) > f.fs.space {
+			n, full = int(f.fs.space), true
+		}
+		f.fs.space -= int64(n)
+	}
+	f.fs.mu.Unlock()
+	n, err := f.File.Write(p[:n])
+	if err == nil && full {
+		err = &fs.PathError{Op: "write", Path: f.name, Err: unix.ENOSPC}
+	}
+	return n, err
+}
+
+func (f *faultFile) Sync() error {
+	if err := f.fs.check("sync", f.name); err != nil {
+		return err
+	}
+	b, err := os.ReadFile(f.File.Name())
+	if err != nil { // renamed or removed meanwhile
+		return nil
+	}
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if !f.fs.ignoreSync {
+		f.inode.synced = b
+	}
+	return nil
+}

@@ -1,0 +1,316 @@
+package persistence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/redust/redust/core"
+)
+
+func TestSavedAndLoaded(t *testing.T) {
+	for _, opts := range [][]string{
+		nil,
+		{"rdbcompression", "no"},
+		{"rdbchecksum", "no"},
+		{"maxmemory-policy", "allkeys-lru"},
+		{"maxmemory-policy", "allkeys-lfu"},
+	} {
+		t.Run(strings.Join(opts, " "), func(t *testing.T) {
+			disk := newFaultFS(t, t.TempDir())
+			r := start(t, disk, opts...)
+			r.fill(500)
+			want := r.eng.Digest()
+			r.save()
+			if got := start(t, disk, opts...); got.eng.Digest() != want {
+				t.Error("loaded data differ")
+			} else if got.info("rdb_last_load_keys_loaded") != fmt.Sprint(2*(500+5+15+1)) {
+				t.Errorf("keys loaded: %s", got.info("rdb_last_load_keys_loaded"))
+			}
+			if err := r.svc.Reload(false, core.ReloadFlags{}); err != nil {
+				t.Fatal(err)
+			}
+			if r.eng.Digest() != want {
+				t.Error("reloaded data differ")
+			}
+		})
+	}
+}
+
+func TestReloadFlags(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk)
+	r.must("SET", "a", "saved")
+	r.save()
+	r.must("SET", "a", "later")
+	r.must("SET", "b", "later")
+	if err := r.svc.Reload(false, core.ReloadFlags{NoSave: true, NoFlush: true}); err == nil {
+		t.Error("a key that was there came again, without MERGE")
+	}
+	if err := r.svc.Reload(false, core.ReloadFlags{NoSave: true, NoFlush: true, Merge: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.do("MGET", "a", "b"); got != "*2\r\n$5\r\nsaved\r\n$5\r\nlater\r\n" {
+		t.Errorf("merged: %q", got)
+	}
+	if err := r.svc.Reload(false, core.ReloadFlags{NoSave: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.do("MGET", "a", "b"); got != "*2\r\n$5\r\nsaved\r\n$-1\r\n" {
+		t.Errorf("reloaded: %q", got)
+	}
+}
+
+func TestExpiredKeysAreNotLoaded(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk)
+	r.must("SET", "short", "v", "PX", "20")
+	r.must("SET", "long", "v", "PX", "100000")
+	r.eng.SetActiveExpire(false)
+	r.save()
+	time.Sleep(30 * time.Millisecond)
+	r = start(t, disk)
+	if l, e := r.info("rdb_last_load_keys_loaded"), r.info("rdb_last_load_keys_expired"); l != "1" || e != "1" {
+		t.Errorf("loaded %s, expired %s", l, e)
+	}
+}
+
+func TestBackgroundSave(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk)
+	r.fill(2000)
+	want := r.eng.Digest()
+	if status, err := r.svc.BackgroundSave(false); err != nil || status != "Background saving started" {
+		t.Fatal(status, err)
+	}
+	r.must("FLUSHDB")                 // disturbs it, or comes too late
+	r.must("SET", "after", "the end") // not in the file if it was in time
+	r.svc.saves.wait()
+	if got := r.info("rdb_last_bgsave_status"); got != "ok" {
+		t.Fatalf("status %s\n%s", got, r.log.String())
+	}
+	loaded := start(t, disk)
+	if got := loaded.eng.Digest(); got != want && loaded.do("DBSIZE") == ":0\r\n" {
+		t.Errorf("neither the state before nor one after the flush")
+	}
+}
+
+func TestSavePoints(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk, "save", "1 3")
+	begin := time.Now()
+	r.must("SET", "a", "1")
+	r.must("SET", "b", "1")
+	r.svc.saveCron(begin.Add(2 * time.Second))
+	if r.svc.saves.running() {
+		t.Fatal("saving after 2 changes")
+	}
+	r.must("SET", "c", "1")
+	r.svc.saveCron(time.Now())
+	if r.svc.saves.running() {
+		t.Fatal("saving before its time")
+	}
+	r.svc.saveCron(time.Now().Add(2 * time.Second))
+	r.svc.saves.wait()
+	if r.info("rdb_saves") != "1" || r.info("rdb_changes_since_last_save") != "0" {
+		t.Errorf("saves %s, changes %s", r.info("rdb_saves"), r.info("rdb_changes_since_last_save"))
+	}
+}
+
+func TestScheduledSave(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk)
+	if status, err := r.svc.ScheduleSave(); status != "Background saving scheduled" || err != nil {
+		t.Fatal(status, err)
+	}
+	eventually(t, "the scheduled save", func() bool { return r.info("rdb_saves") == "1" })
+}
+
+func TestDiskFaultsOfASave(t *testing.T) {
+	on := func(op, prefix string, err error) func(string, string) error {
+		return func(o, n string) error {
+			if o == op && strings.HasPrefix(n, prefix) {
+				return err
+			}
+			return nil
+		}
+	}
+	tests := []struct {
+		name  string
+		space int64
+		fail  func(op, name string) error
+	}{
+		{"no space at all", 0, nil},
+		{"the disk is full in the middle", 100_000, nil},
+		{"an I/O error", -1, on("write", "temp-", unix.EIO)},
+		{"a flush fails", -1, on("sync", "temp-", unix.EIO)},
+		{"the directory is read-only", -1, on("open", "temp-", unix.EROFS)},
+		{"the rename fails", -1, on("rename", "temp-", unix.EACCES)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			disk := newFaultFS(t, t.TempDir())
+			r := start(t, disk, "save", "10000 1", "rdbcompression", "no")
+			r.fill(100)
+			r.save()
+			want := r.eng.Digest()
+			r.must("SET", "later", "v")
+			disk.set(tt.space, tt.fail)
+			if _, err := r.svc.BackgroundSave(false); err != nil {
+				t.Fatal(err)
+			}
+			r.svc.saves.wait()
+			if got := r.do("SET", "x", "y"); !strings.HasPrefix(got, "-MISCONF Redis is configured to save RDB snapshots") {
+				t.Errorf("a write while the disk fails: %q", got)
+			}
+			if got := r.do("GET", "later"); got != "$1\r\nv\r\n" {
+				t.Errorf("a read while the disk fails: %q", got)
+			}
+			if got := r.info("rdb_last_bgsave_status"); got != "err" {
+				t.Errorf("status %s", got)
+			}
+			disk.set(-1, nil)
+			entries, _ := disk.ReadDir(".")
+			if len(entries) != 1 {
+				t.Errorf("left behind: %v", entries)
+			}
+			other, err := open(t, disk)
+			if err == nil {
+				err = other.svc.Load()
+			}
+			if err != nil || other.eng.Digest() != want {
+				t.Errorf("the old file: %v", err)
+			}
+			r.svc.saveCron(time.Now().Add(saveRetry)) // the disk is well: found out without being asked
+			r.svc.saves.wait()
+			if got := r.do("SET", "x", "y"); got != "+OK\r\n" {
+				t.Errorf("a write when the disk is well again: %q", got)
+			}
+		})
+	}
+}
+
+func TestCrashDuringASave(t *testing.T) {
+	for _, op := range []string{"write", "sync", "rename", "syncdir"} {
+		t.Run(op, func(t *testing.T) {
+			disk := newFaultFS(t, t.TempDir())
+			r := start(t, disk)
+			r.must("SET", "k", "old")
+			r.save()
+			r.must("SET", "k", "new")
+			dead := errors.New("the machine is off")
+			var off bool
+			disk.set(-1, func(o, _ string) error {
+				if off = off || o == op; off {
+					return dead
+				}
+				return nil
+			})
+			_ = r.svc.Save()
+			disk.set(-1, nil)
+			disk.crash(t)
+			after := start(t, disk)
+			if got := after.do("GET", "k"); got != "$3\r\nold\r\n" {
+				t.Errorf("after a crash at %s: %q", op, got)
+			}
+		})
+	}
+	t.Run("none", func(t *testing.T) {
+		disk := newFaultFS(t, t.TempDir())
+		r := start(t, disk)
+		r.must("SET", "k", "new")
+		r.save()
+		disk.crash(t)
+		if got := start(t, disk).do("GET", "k"); got != "$3\r\nnew\r\n" {
+			t.Errorf("acknowledged by SAVE, and lost: %q", got)
+		}
+	})
+}
+
+func TestDamagedFilesStopTheStart(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk)
+	for i := range 40 {
+		r.must("SET", fmt.Sprint("key:", i), strings.Repeat("abc", i))
+	}
+	r.must("HSET", "h", "a", "b")
+	r.must("ZADD", "z", "1", "a")
+	r.must("SADD", "s", "1", "2")
+	r.save()
+	path := filepath.Join(disk.root, "dump.rdb")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := func(b []byte) error {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e := newEngine(t)
+		defer e.Close()
+		svc, err := New(Config{Engine: e, FS: disk})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer svc.Close()
+		err = svc.Load()
+		if after, _ := os.ReadFile(path); string(after) != string(b) {
+			t.Error("the file was changed")
+		}
+		return err
+	}
+	if err := load(whole); err != nil {
+		t.Fatal(err)
+	}
+	for cut := 0; cut < len(whole); cut += 1 + len(whole)/60 {
+		if err := load(whole[:cut]); err == nil || !strings.Contains(err.Error(), "offset") || !strings.Contains(err.Error(), "check-rdb") {
+			t.Errorf("cut at %d of %d: %v", cut, len(whole), err)
+		}
+	}
+	for at := 0; at < len(whole); at += 1 + len(whole)/60 {
+		b := append([]byte(nil), whole...)
+		b[at] ^= 0x10
+		if err := load(b); err == nil {
+			t.Errorf("byte %d of %d flipped, and nobody noticed", at, len(whole))
+		}
+	}
+}
+
+func TestLeftovers(t *testing.T) {
+	dir := t.TempDir()
+	mine := tempName()
+	for _, name := range []string{"temp-999999999.rdb", mine, "temp-1.rdb", "temp-x.rdb"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	disk := newFaultFS(t, dir)
+	start(t, disk, "save", "100 1")
+	for name, want := range map[string]bool{"temp-999999999.rdb": false, mine: false, "temp-1.rdb": true, "temp-x.rdb": true} {
+		if _, err := disk.Stat(name); (err == nil) != want {
+			t.Errorf("%s: there %v, want %v", name, err == nil, want)
+		}
+	}
+}
+
+func TestAbortedSave(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk)
+	r.fill(1000)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := r.svc.saveFile(ctx, false, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if r.info("rdb_last_bgsave_status") != "ok" {
+		t.Error("an aborted save counts as failed")
+	}
+	r.save()
+}
