@@ -1,0 +1,94 @@
+package lists
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/options"
+	"github.com/redust/redust/core/packed"
+	"github.com/redust/redust/core/rdb"
+)
+
+func newLists(t *testing.T) *lists {
+	table, err := options.Standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &lists{arena: keyspace.NewArena(keyspace.NewPageHeap()), debug: new(core.DebugSettings), size: table.Int("list-max-listpack-size")}
+}
+
+func elements(v core.Value) (out []string) {
+	viewOf(v).each(func(s []byte) bool { out = append(out, string(s)); return true })
+	return out
+}
+
+// TestLoadOfEveryForm reads what Redis has written as a list, small and large.
+func TestLoadOfEveryForm(t *testing.T) {
+	for _, n := range []int{1, 30, 5000} {
+		var want []string
+		for i := range n {
+			want = append(want, fmt.Sprintf("value %d", i))
+		}
+		old := rdb.NewEncoder(nil, rdb.EncoderOptions{})
+		old.Length(uint64(n))
+		for _, s := range want {
+			old.String([]byte(s))
+		}
+		nodes := rdb.NewEncoder(nil, rdb.EncoderOptions{})
+		nodes.Length(uint64(n+99)/100 + 1)
+		for from := 0; from < n; from += 100 {
+			lp := packed.NewListpack(nil)
+			for _, s := range want[from:min(from+100, n)] {
+				lp = lp.Append([]byte(s))
+			}
+			nodes.PackedNode(lp)
+		}
+		nodes.PlainNode([]byte("plain"))
+		check := func(typ rdb.Type, body []byte, want []string) {
+			t.Helper()
+			l := newLists(t)
+			v, err := l.load(rdb.NewBytesDecoder(body, rdb.DecoderOptions{}), typ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(elements(v), want) {
+				t.Errorf("%v of %d elements differs", typ, n)
+			}
+			if large := v.Object != nil; large != (n > 1000) {
+				t.Errorf("%v of %d elements is large: %v", typ, n, large)
+			}
+		}
+		check(rdb.TypeList, old.Bytes(), want)
+		check(rdb.TypeListQuicklist2, nodes.Bytes(), append(slices.Clone(want), "plain"))
+	}
+}
+
+// TestFailedLoadLeavesNothing: what was built before the damage is freed.
+func TestFailedLoadLeavesNothing(t *testing.T) {
+	e := rdb.NewEncoder(nil, rdb.EncoderOptions{})
+	e.Length(5000)
+	for i := range 4000 {
+		e.String(fmt.Appendf(nil, "value %d", i))
+	}
+	l := newLists(t)
+	if _, err := l.load(rdb.NewBytesDecoder(e.Bytes(), rdb.DecoderOptions{}), rdb.TypeList); err == nil {
+		t.Fatal("no error")
+	}
+	if n := l.arena.Used(); n != 0 {
+		t.Errorf("%d bytes left", n)
+	}
+}
+
+// TestFromElements is what SORT ... STORE makes.
+func TestFromElements(t *testing.T) {
+	l := newLists(t)
+	for _, n := range []int{1, 4000} {
+		v := l.fromElements(n, func(i int) []byte { return fmt.Append(nil, i) })
+		if got := elements(v); len(got) != n || got[n-1] != fmt.Sprint(n-1) {
+			t.Errorf("%d elements of %d", len(got), n)
+		}
+	}
+}
