@@ -248,11 +248,11 @@ func commandLine(args []string) string {
 
 // related shows the last commands that share a key with args.
 func related(history [][]string, args []string) string {
-	const most = 25
+	const most = 40
 	var out []string
 	for i := len(history) - 2; i >= 0 && len(out) < most; i-- {
 		for _, a := range history[i][1:] {
-			if (strings.HasPrefix(a, "k") || strings.HasPrefix(a, "q")) && slices.Contains(args[1:], a) || a == "*" {
+			if (strings.HasPrefix(a, "k") || strings.HasPrefix(a, "q")) && slices.Contains(args[1:], a) {
 				out = append(out, "  "+commandLine(history[i]))
 				break
 			}
