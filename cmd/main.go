@@ -15,7 +15,7 @@ func Main(families ...core.Family) int {
 
 // Run is Main for an invocation of one's own.
 func Run(inv Invocation, families []core.Family) int {
-	process, code := Begin(inv, families)
+	process, code := Begin(inv, families, tools()...)
 	if process == nil {
 		return code
 	}
