@@ -133,9 +133,11 @@ func (e *Engine) ResetClient(c *Client) {
 // work is what a client needs while it has requests, and an idle one need not
 // keep: ten thousand idle clients are the rule, not the exception.
 type work struct {
-	ctx   Ctx
-	tally tally
-	last  remembered
+	ctx    Ctx
+	tally  tally
+	last   remembered
+	own    []byte // pushed to the client by its own command
+	lastNs int64  // when the last command of the present batch ended; 0 between batches
 }
 
 var workPool = sync.Pool{New: func() any { return new(work) }}
@@ -158,6 +160,9 @@ func (c *Client) Idle() {
 	c.work = nil
 	if cap(w.ctx.scratch) > 64<<10 {
 		w.ctx.scratch = nil
+	}
+	if cap(w.own) > 64<<10 {
+		w.own = nil
 	}
 	if cap(w.ctx.refs) > 1024 {
 		w.ctx.refs = nil

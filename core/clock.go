@@ -35,6 +35,15 @@ func (t *timeSource) read() (monoNs, wallMs int64) {
 	return monoNs, (t.wallNs.Load() + monoNs) / 1e6
 }
 
+// since is read for a command that follows another in the same batch: the other's end, if
+// there was one, is its beginning.
+func (t *timeSource) since(lastNs int64) (monoNs, wallMs int64) {
+	if lastNs == 0 || t.fake != nil {
+		return t.read()
+	}
+	return lastNs, (t.wallNs.Load() + lastNs) / 1e6
+}
+
 // mono is the monotonic half of read.
 func (t *timeSource) mono() int64 { return int64(time.Since(t.base)) }
 

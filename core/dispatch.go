@@ -25,7 +25,7 @@ const (
 func (e *Engine) Handle(c *Client, args [][]byte) Status {
 	w := c.busy()
 	ctx := &w.ctx
-	startNs, ms := e.clock.read()
+	startNs, ms := e.clock.since(w.lastNs)
 	c.lastSeen.Store(ms)
 	cmd := w.last.cmd
 	if !w.last.matches(args[0]) {
@@ -256,7 +256,7 @@ func (c *Client) nextReplyMode(*Command) {
 
 // endReply drops what was written since mark when CLIENT REPLY says so.
 func (c *Client) endReply(mark int) {
-	if c.gates == 0 {
+	if c.gates == 0 && (c.work == nil || len(c.work.own) == 0) {
 		return
 	}
 	if c.replyOff || c.replySkip {
@@ -265,6 +265,9 @@ func (c *Client) endReply(mark int) {
 	if c.replySkip {
 		c.replySkip = false
 		c.updateGates()
+	}
+	if c.work != nil {
+		c.placeOwn(mark)
 	}
 }
 

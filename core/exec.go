@@ -29,6 +29,7 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 			e.observe(c, cl, e.clock.mono()-startNs) // MONITOR shows a command when it begins to wait
 		}
 		e.conclude(c) // a key may have been found expired
+		cl.placeOwn(mark)
 		c.finish()
 		return e.park(cl)
 	}
@@ -37,6 +38,7 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 	}
 	e.conclude(c)
 	endNs := e.clock.mono()
+	cl.busy().lastNs = endNs
 	e.account(c, cl, endNs-startNs)
 	cl.endReply(mark)
 	c.finish()
@@ -190,11 +192,19 @@ func (e *Engine) conclude(c *Ctx) {
 		}
 	}
 	if len(c.events) != 0 { // before those of the commands that are served now
-		e.publishEvents(c.events)
+		e.publishEvents(c.owner(), c.events)
 	}
 	if len(c.modified) != 0 {
 		e.serveReady(c.modified)
 	}
+}
+
+// owner is the client if this is its own goroutine, else nil.
+func (c *Ctx) owner() *Client {
+	if c.serving != nil {
+		return nil
+	}
+	return c.client
 }
 
 // removeExpired deletes keys that a read found expired, if they still are.

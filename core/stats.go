@@ -185,7 +185,12 @@ func (c *Client) flushTally() {
 }
 
 // Flush is called by the connection after a batch of requests.
-func (c *Client) Flush() { c.flushTally() }
+func (c *Client) Flush() {
+	c.flushTally()
+	if c.work != nil {
+		c.work.lastNs = 0
+	}
+}
 
 // Stats are the server-wide counters of INFO.
 type Stats struct {
