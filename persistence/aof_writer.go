@@ -2,7 +2,6 @@ package persistence
 
 import (
 	"io"
-	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -74,9 +73,9 @@ type aofWriter struct {
 	delayed atomic.Int64 // times that replies had to wait because of late
 
 	mu       sync.Mutex
-	cond     *sync.Cond // durable, late, policy, dead have changed
-	durable  int64      // offset of the log up to which the file is on disk
-	force    int64      // barrier: flush up to here, whatever the policy
+	waiters  []*waiter // replies that wait, about in order of offset
+	durable  int64     // offset of the log up to which the file is on disk
+	force    int64     // barrier: flush up to here, whatever the policy
 	next     *handover
 	stop     stopMode
 	dead     bool
@@ -126,7 +125,6 @@ func newAOFWriter(reader *effects.Reader, file File, at int64, policy func() syn
 		nudge: make(chan struct{}, 1), ended: make(chan struct{}), synced: make(chan error, 1),
 		got: reader.Offset(), base: at, at: at, seek: true, timer: time.NewTimer(time.Hour),
 	}
-	w.cond = sync.NewCond(&w.mu)
 	w.durable, w.written = w.got, w.got
 	w.size.Store(at)
 	w.taken.Store(w.got)
@@ -137,6 +135,7 @@ func newAOFWriter(reader *effects.Reader, file File, at int64, policy func() syn
 func (w *aofWriter) run() {
 	defer close(w.ended)
 	for {
+		w.linger()
 		w.gather()
 		moved, err := w.write()
 		if err == nil {
@@ -329,16 +328,6 @@ func (w *aofWriter) drop(n int) {
 	w.wrote -= n
 }
 
-// advance tells who waits how far the disk has got.
-func (w *aofWriter) advance(offset int64) {
-	w.mu.Lock()
-	if offset > w.durable {
-		w.durable = offset
-		w.cond.Broadcast()
-	}
-	w.mu.Unlock()
-}
-
 // report keeps the error for MISCONF and INFO, and logs when it comes and goes.
 func (w *aofWriter) report(err error) {
 	was := w.fault.Load()
@@ -414,7 +403,7 @@ func (w *aofWriter) end() {
 		_ = h.file.Close()
 	}
 	w.dead = true
-	w.cond.Broadcast()
+	w.wake(everyone)
 	w.mu.Unlock()
 	w.fault.Store(nil)
 	w.late.Store(false)
@@ -475,34 +464,6 @@ func (w *aofWriter) handOver(h *handover) {
 	w.poke()
 }
 
-// mustWait reports whether replies wait for the disk.
-func (w *aofWriter) mustWait() bool { return w.policy() == syncAlways || w.late.Load() }
-
-// waitDurable returns when the log is on disk up to offset, or replies need not wait any more.
-// When the writer has been stopped before that, it ends the goroutine: what was
-// promised can't be kept, so the reply must never be sent.
-func (w *aofWriter) waitDurable(offset int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for w.durable < offset && w.mustWait() {
-		if w.dead && w.released {
-			return
-		}
-		if w.dead {
-			runtime.Goexit()
-		}
-		w.cond.Wait()
-	}
-}
-
-// policyChanged lets those go on who need not wait any more.
-func (w *aofWriter) policyChanged() {
-	w.mu.Lock()
-	w.cond.Broadcast()
-	w.mu.Unlock()
-	w.poke()
-}
-
 // watch decides ten times a second whether the disk is late.
 func (w *aofWriter) watch(now time.Time) {
 	oldest := w.oldest.Load()
@@ -516,30 +477,8 @@ func (w *aofWriter) watch(now time.Time) {
 		return
 	}
 	w.mu.Lock()
-	w.cond.Broadcast()
+	w.wake(everyone)
 	w.mu.Unlock()
-}
-
-// barrier waits until the log is on disk up to offset, whatever the policy; it returns the
-// fault if the disk does not take it within the patience.
-func (w *aofWriter) barrier(offset int64, patience time.Duration) error {
-	deadline := time.Now().Add(patience)
-	alarm := time.AfterFunc(patience, func() { w.mu.Lock(); w.cond.Broadcast(); w.mu.Unlock() })
-	defer alarm.Stop()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.force = max(w.force, offset)
-	w.poke()
-	for w.durable < offset && !w.dead {
-		if time.Now().After(deadline) {
-			if f := w.fault.Load(); f != nil {
-				return *f
-			}
-			return protocol.MisconfAOF("the disk takes too long")
-		}
-		w.cond.Wait()
-	}
-	return nil
 }
 
 // close ends the writer: clean when everything is on disk, otherwise at once. With

@@ -1,0 +1,137 @@
+package persistence
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redust/redust/protocol"
+)
+
+// waiter is a reply that waits for the disk. ready gets a value when there is reason to look again.
+type waiter struct {
+	offset int64
+	ready  chan struct{}
+}
+
+var waiterPool = sync.Pool{New: func() any { return &waiter{ready: make(chan struct{}, 1)} }}
+
+// everyone is an offset up to which wake takes all waiters.
+const everyone = math.MaxInt64
+
+// advance tells who waits how far the disk has got.
+func (w *aofWriter) advance(offset int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if offset > w.durable {
+		w.durable = offset
+		w.wake(offset)
+	}
+}
+
+// wake lets the waiters up to an offset look again. mu is held.
+func (w *aofWriter) wake(offset int64) {
+	kept := w.waiters[:0]
+	for _, wt := range w.waiters {
+		if wt.offset <= offset {
+			wt.ready <- struct{}{}
+		} else {
+			kept = append(kept, wt)
+		}
+	}
+	clear(w.waiters[len(kept):])
+	w.waiters = kept
+}
+
+// wait sleeps until wake, or until patience yields: then it returns false. mu is held, and
+// released meanwhile.
+func (w *aofWriter) wait(offset int64, patience <-chan time.Time) bool {
+	wt := waiterPool.Get().(*waiter)
+	wt.offset = offset
+	w.waiters = append(w.waiters, wt)
+	w.mu.Unlock()
+	select {
+	case <-wt.ready:
+		waiterPool.Put(wt)
+		w.mu.Lock()
+		return true
+	case <-patience:
+		w.mu.Lock()
+		if i := slices.Index(w.waiters, wt); i >= 0 {
+			w.waiters = slices.Delete(w.waiters, i, i+1)
+		}
+		return false
+	}
+}
+
+// linger lets the goroutines that are ready to run go first under appendfsync always, while replies keep
+// coming that can join the flush.
+func (w *aofWriter) linger() {
+	if w.policy() != syncAlways {
+		return
+	}
+	for n := w.waiting(); n > 0; {
+		runtime.Gosched()
+		more := w.waiting()
+		if more <= n {
+			return
+		}
+		n = more
+	}
+}
+
+func (w *aofWriter) waiting() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.waiters)
+}
+
+// mustWait reports whether replies wait for the disk.
+func (w *aofWriter) mustWait() bool { return w.policy() == syncAlways || w.late.Load() }
+
+// waitDurable returns when the log is on disk up to offset, or replies need not wait any more.
+// When the writer has been stopped before that, it ends the goroutine: what was
+// promised can't be kept, so the reply must never be sent.
+func (w *aofWriter) waitDurable(offset int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.durable < offset && w.mustWait() {
+		if w.dead && w.released {
+			return
+		}
+		if w.dead {
+			runtime.Goexit()
+		}
+		w.wait(offset, nil)
+	}
+}
+
+// policyChanged lets those go on who need not wait any more.
+func (w *aofWriter) policyChanged() {
+	w.mu.Lock()
+	w.wake(everyone)
+	w.mu.Unlock()
+	w.poke()
+}
+
+// barrier waits until the log is on disk up to offset, whatever the policy; it returns the
+// fault if the disk does not take it within the patience.
+func (w *aofWriter) barrier(offset int64, patience time.Duration) error {
+	alarm := time.NewTimer(patience)
+	defer alarm.Stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.force = max(w.force, offset)
+	w.poke()
+	for w.durable < offset && !w.dead {
+		if !w.wait(offset, alarm.C) {
+			if f := w.fault.Load(); f != nil {
+				return *f
+			}
+			return protocol.MisconfAOF("the disk takes too long")
+		}
+	}
+	return nil
+}
