@@ -193,57 +193,69 @@ func (b *Broker) drop(kind TopicKind, t *topic) {
 }
 
 // Publish sends a message to all subscribers of the channel and of matching
-// patterns. It returns how many received it. O(subscribers + patterns).
-func (b *Broker) Publish(channel, message []byte) int {
+// patterns. It returns how many received it. from is the client whose goroutine this is, or
+// nil. O(subscribers + patterns).
+func (b *Broker) Publish(from *Client, channel, message []byte) int {
 	if b.anyone.Load() == 0 {
 		return 0
 	}
-	n := b.deliver(Channel, "message", channel, message)
+	n := b.deliver(from, Channel, "message", channel, message)
 	for _, t := range *b.patterns.Load() {
 		if t.glob.Match(channel) {
-			n += t.send("pmessage", t.name, channel, message)
+			n += t.send(from, "pmessage", t.name, channel, message)
 		}
 	}
 	return n
 }
 
 // PublishShard is SPUBLISH: shard channels have no patterns.
-func (b *Broker) PublishShard(channel, message []byte) int {
+func (b *Broker) PublishShard(from *Client, channel, message []byte) int {
 	if b.anyone.Load() == 0 {
 		return 0
 	}
-	return b.deliver(ShardChannel, "smessage", channel, message)
+	return b.deliver(from, ShardChannel, "smessage", channel, message)
 }
 
-func (b *Broker) deliver(kind TopicKind, word string, channel, message []byte) int {
+func (b *Broker) deliver(from *Client, kind TopicKind, word string, channel, message []byte) int {
 	if t, ok := b.topics[kind].Get(string(channel)); ok {
-		return t.send(word, channel, message)
+		return t.send(from, word, channel, message)
 	}
 	return 0
 }
 
 // send pushes one message to the subscribers, encoded at most once a protocol version.
-func (t *topic) send(word string, parts ...[]byte) int {
+func (t *topic) send(from *Client, word string, parts ...[]byte) int {
 	var encoded [2][]byte
+	by := from.deliverer()
 	n := 0
 	for _, s := range *t.list.Load() {
-		if s.gone.Load() {
+		to := s.client
+		if s.gone.Load() || to.killed.Load() {
 			continue
 		}
-		v := s.client.Proto() - 2
+		v := to.Proto() - 2
 		if encoded[v] == nil {
-			w := protocol.Writer{Proto: v + 2}
-			w.Push(len(parts) + 1)
-			w.BulkString(word)
-			for _, p := range parts {
-				w.Bulk(p)
-			}
-			encoded[v] = w.Buf
+			encoded[v] = encodeMessage(v+2, word, parts)
 		}
-		s.client.conn.Push(encoded[v])
+		to.push(from, by, encoded[v])
 		n++
 	}
 	return n
+}
+
+// encodeMessage makes a push, an array in RESP2.
+func encodeMessage(proto int, word string, parts [][]byte) []byte {
+	size := 32 + len(word)
+	for _, p := range parts {
+		size += len(p) + 16
+	}
+	w := protocol.Writer{Proto: proto, Buf: make([]byte, 0, size)}
+	w.Push(len(parts) + 1)
+	w.BulkString(word)
+	for _, p := range parts {
+		w.Bulk(p)
+	}
+	return w.Buf
 }
 
 // Count is the number of topics of a kind: PUBSUB NUMPAT for patterns.

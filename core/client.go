@@ -255,7 +255,10 @@ func (c *Client) Kill(self bool) {
 	c.conn.Close(false)
 }
 
-// Killed reports whether Kill was called.
+// Doom marks a client whose connection is being closed: nothing is published to it any more.
+func (c *Client) Doom() { c.killed.Store(true) }
+
+// Killed reports whether Kill or Doom was called.
 func (c *Client) Killed() bool { return c.killed.Load() }
 
 // updateGates recomputes whether requests must go through every check.

@@ -79,16 +79,17 @@ func event0(class EventClass, name string, k Key) event {
 	return event{class, name, k.DB, string(k.Name)}
 }
 
-// publishEvents sends keyspace events to their subscribers. No lock is held.
-func (e *Engine) publishEvents(events []event) {
+// publishEvents sends keyspace events to their subscribers. No lock is held. from is the client
+// whose goroutine this is, or nil.
+func (e *Engine) publishEvents(from *Client, events []event) {
 	mask := EventClass(e.notify.mask.Load())
 	for _, ev := range events {
 		db := strconv.Itoa(ev.db)
 		if mask&EventKeyspace != 0 {
-			e.broker.Publish([]byte("__keyspace@"+db+"__:"+ev.key), []byte(ev.name))
+			e.broker.Publish(from, []byte("__keyspace@"+db+"__:"+ev.key), []byte(ev.name))
 		}
 		if mask&EventKeyevent != 0 {
-			e.broker.Publish([]byte("__keyevent@"+db+"__:"+ev.name), []byte(ev.key))
+			e.broker.Publish(from, []byte("__keyevent@"+db+"__:"+ev.name), []byte(ev.key))
 		}
 	}
 }

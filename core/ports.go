@@ -28,6 +28,13 @@ type Conn interface {
 	FD() int
 }
 
+// Deliverer is an optional ability of a Conn: to gather what its requests publish.
+type Deliverer interface {
+	// Deliver is to.Push(b), but the message may be written as late as when the requests at hand are
+	// answered. Only the goroutine of this connection's client calls it.
+	Deliver(to Conn, b []byte)
+}
+
 // ConnBuffers are the sizes of a connection's buffers in bytes.
 type ConnBuffers struct {
 	Query, QueryFree int // unprocessed input, and free space behind it

@@ -210,6 +210,7 @@ func (c *conn) leave(st core.Status, args [][]byte) {
 // settle ends a batch: replies are written, counters added.
 func (c *conn) settle() {
 	c.flush()
+	c.deliver()
 	c.client.Flush()
 	if s := c.s; s != nil {
 		c.querySz.Store(int64(s.end - s.start))
@@ -225,9 +226,6 @@ func (c *conn) flush() {
 		return
 	}
 	c.srv.eng.AwaitDurable(c.client)
-	c.client.CountNet(0, len(w.Buf))
-	c.srv.eng.Stats().NetOut.Add(int64(len(w.Buf)))
-	c.srv.eng.Stats().Writes.Add(1)
 	c.write(w.Buf)
 	if cap(w.Buf) > keptOutput {
 		w.Buf = make([]byte, 0, outputBytes)

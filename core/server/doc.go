@@ -9,10 +9,12 @@
 //
 // Invariants:
 //   - Between requests an idle connection owns no buffer: they go back to a pool.
-//   - Output goes straight to the socket while it takes it. What it does not take
-//     waits in the connection's pending list and is written by a goroutine that lives
-//     only as long as the list is not empty, so neither requests nor pushes ever wait
-//     for a slow reader; client-output-buffer-limit bounds the list.
+//   - Replies go straight to the socket while it takes them and nothing is pending. Pushes go
+//     to the connection's pending list; a flusher, or the publisher itself when its
+//     requests are answered, writes all that is pending at once. What the socket does not
+//     take is written by a goroutine that lives only as long as the list is not
+//     empty, so neither requests nor pushes ever wait for a slow reader;
+//     client-output-buffer-limit bounds the list.
 //   - A blocked client keeps its goroutine in the same wait for readability, to see
 //     the peer go away; it is woken through the read deadline.
 //

@@ -8,120 +8,229 @@ import (
 	"github.com/redust/redust/core/options"
 )
 
-// output is what the socket has not taken yet. While the list is empty, writers
-// go straight to the socket.
+// output is what is still to be written. Replies go straight to the socket while nothing
+// is pending; pushes are put on the list and written by whoever is in charge of it.
 type output struct {
 	mu      sync.Mutex
-	writing bool // a goroutine is at work on the list
+	writing bool // somebody is in charge of the list: a flusher, a publisher or writeList
 	closing bool // close the connection when the list is empty
 	closed  bool
 	done    chan struct{}
 	*backlog
 }
 
-// backlog exists only while something is pending: most connections never need one.
+// backlog exists only while something is pending: an idle connection has none.
 type backlog struct {
-	list   [][]byte
-	bytes  int
+	list   [][]byte // pieces, the pending ones from head on; pushes share their bytes with other connections
+	head   int
+	sent   int       // bytes of list[head] that are written already
+	bytes  int       // still to be written
 	softAt time.Time // since when the soft limit is exceeded
 }
 
-// write sends b, or queues a copy of what the socket does not take now. Only the connection's
-// goroutine calls it.
+// keptPieces is the largest list that a pooled backlog keeps.
+const keptPieces = 1024
+
+var backlogs = sync.Pool{New: func() any { return &backlog{list: make([][]byte, 0, 8)} }}
+
+// add appends b.
+func (o *output) add(b []byte) {
+	if o.backlog == nil {
+		o.backlog = backlogs.Get().(*backlog)
+	}
+	if o.head > 0 && len(o.list) == cap(o.list) && o.head >= len(o.list)/2 {
+		n := copy(o.list, o.list[o.head:])
+		clear(o.list[n:])
+		o.list, o.head = o.list[:n], 0
+	}
+	o.list = append(o.list, b)
+	o.bytes += len(b)
+}
+
+// consume drops n written bytes from the front. mu is held.
+func (o *output) consume(n int) {
+	if o.backlog == nil {
+		return
+	}
+	o.bytes -= n
+	for n += o.sent; o.head < len(o.list) && n >= len(o.list[o.head]); o.head++ {
+		n -= len(o.list[o.head])
+		o.list[o.head] = nil
+	}
+	o.sent = n
+	if o.head == len(o.list) {
+		o.dropBacklog()
+	}
+}
+
+// dropBacklog forgets what is pending. mu is held.
+func (o *output) dropBacklog() {
+	b := o.backlog
+	if b == nil {
+		return
+	}
+	o.backlog = nil
+	clear(b.list)
+	if cap(b.list) <= keptPieces {
+		*b = backlog{list: b.list[:0]}
+		backlogs.Put(b)
+	}
+}
+
+// write sends replies, or queues a copy of what the socket does not take now. Only the connection's
+// goroutine calls it. Replies never overtake pushes that are pending, nor the reverse.
 func (c *conn) write(b []byte) {
 	o := &c.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed {
+	if o.closed || len(b) > staticReply && c.cutIfOver(len(b)) {
 		return
 	}
 	if !o.writing {
-		b = b[c.tryWrite(b):]
-		if len(b) == 0 {
+		n := c.tryWrite(b)
+		c.countOut(n)
+		if b = b[n:]; len(b) == 0 {
 			return
 		}
 	}
-	o.queue(c, append([]byte(nil), b...))
-}
-
-// Push sends b from any goroutine. b may be shared and is not copied.
-func (c *conn) Push(b []byte) {
-	o := &c.out
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed {
-		return
-	}
-	c.client.CountNet(0, len(b))
-	c.srv.eng.Stats().NetOut.Add(int64(len(b)))
-	if !o.writing {
-		b = b[c.tryWriteAny(b):]
-		if len(b) == 0 {
-			return
-		}
-	}
-	o.queue(c, b)
-}
-
-// queue appends b and sees to it that somebody writes it. mu is held.
-func (o *output) queue(c *conn, b []byte) {
-	if o.backlog == nil {
-		o.backlog = new(backlog)
-	}
-	o.list = append(o.list, b)
-	o.bytes += len(b)
-	if c.overLimit(o.bytes) {
-		c.srv.eng.Stats().OutputLimitDrops.Add(1)
-		c.srv.log.Warn("closing client for overcoming of output buffer limits", "addr", c.RemoteAddr(), "bytes", o.bytes)
-		o.abort()
-		go c.shut(false)
-		return
-	}
-	if !o.writing {
+	o.add(append([]byte(nil), b...))
+	if !c.cutIfOver(0) && !o.writing {
 		o.writing = true
 		go c.writeList()
 	}
 }
 
+// staticReply is the size of replies that no limit counts: those that Redis keeps in its static buffer.
+const staticReply = 16 << 10
+
+// Push sends b from any goroutine; a flusher writes it. b may be shared and is not copied. It
+// never waits.
+func (c *conn) Push(b []byte) {
+	if c.enqueue(b) {
+		c.srv.flush.put(c)
+	}
+}
+
+// Deliver implements core.Deliverer: the message is written when the batch of requests that c's
+// goroutine is working on has been answered, together with all others for the same connection.
+func (c *conn) Deliver(to core.Conn, b []byte) {
+	t, ok := to.(*conn)
+	if !ok || c.s == nil {
+		to.Push(b)
+		return
+	}
+	if t.enqueue(b) {
+		c.s.touched = append(c.s.touched, t)
+	}
+}
+
+// enqueue puts b on the list; true when the caller must see to it that somebody writes the list.
+func (c *conn) enqueue(b []byte) (charge bool) {
+	o := &c.out
+	o.mu.Lock()
+	if !o.closed {
+		o.add(b)
+		if !c.cutIfOver(0) && !o.writing {
+			o.writing, charge = true, true
+		}
+	}
+	o.mu.Unlock()
+	return charge
+}
+
+// cutIfOver ends the connection if what is pending, and more beside it, is over its limit. mu is held.
+func (c *conn) cutIfOver(more int) bool {
+	o := &c.out
+	n := more
+	if o.backlog != nil {
+		n += o.bytes
+	}
+	if !c.overLimit(n) {
+		return false
+	}
+	c.client.Doom()
+	c.srv.eng.Stats().OutputLimitDrops.Add(1)
+	c.srv.log.Warn("client scheduled to be closed ASAP for overcoming of output buffer limits",
+		"id", c.client.ID(), "addr", c.RemoteAddr(), "name", c.client.Name(), "bytes", n)
+	o.abort()
+	go c.shut(false)
+	return true
+}
+
 // abort drops what is queued: the connection is about to be closed. mu is held.
 func (o *output) abort() {
-	o.backlog = nil
+	o.dropBacklog()
 	o.closed = true
 	if o.done != nil {
 		close(o.done)
 	}
 }
 
-// writeList writes the list until it is empty, waiting for the peer as needed.
+// writeList writes the list until it is empty, waiting for the peer as needed. It is in
+// charge when it is called, and lives as long as the peer is slow.
 func (c *conn) writeList() {
-	o := &c.out
+	buf := make([]byte, 0, gatherBytes)
 	for {
-		o.mu.Lock()
-		if o.backlog == nil || len(o.list) == 0 {
-			o.writing = false
-			closing := o.closing
-			o.backlog = nil
-			o.mu.Unlock()
-			if closing {
-				c.shut(false)
-			}
+		b := c.gather(buf)
+		if b == nil {
 			return
 		}
-		b := o.list[0]
-		o.mu.Unlock()
-		_, err := c.nc.Write(b)
-		o.mu.Lock()
-		if o.backlog != nil {
-			o.list[0] = nil
-			o.list = o.list[1:]
-			o.bytes -= len(b)
-		}
-		o.mu.Unlock()
+		n, err := c.nc.Write(b)
+		c.wrote(n)
 		if err != nil {
 			c.shut(false)
 			return
 		}
 	}
+}
+
+// gather returns the next bytes to write: one large piece as it is, or many small ones
+// together in buf. Nil when nothing is left: nobody is in charge any more then.
+func (c *conn) gather(buf []byte) []byte {
+	o := &c.out
+	o.mu.Lock()
+	if o.backlog == nil || o.closed {
+		o.writing = false
+		closing := o.closing
+		o.mu.Unlock()
+		if closing {
+			c.shut(false)
+		}
+		return nil
+	}
+	first := o.list[o.head][o.sent:]
+	if len(o.list)-o.head == 1 || len(first) >= cap(buf) {
+		o.mu.Unlock()
+		return first
+	}
+	buf = append(buf[:0], first...)
+	for _, p := range o.list[o.head+1:] {
+		room := cap(buf) - len(buf)
+		if room == 0 {
+			break
+		}
+		buf = append(buf, p[:min(len(p), room)]...)
+	}
+	o.mu.Unlock()
+	return buf
+}
+
+// wrote accounts for n bytes that gather returned and the socket took.
+func (c *conn) wrote(n int) {
+	if n <= 0 {
+		return
+	}
+	c.countOut(n)
+	c.out.mu.Lock()
+	c.out.consume(n)
+	c.out.mu.Unlock()
+}
+
+// countOut counts one write.
+func (c *conn) countOut(n int) {
+	c.client.CountNet(0, n)
+	c.srv.eng.Stats().NetOut.Add(int64(n))
+	c.srv.eng.Stats().Writes.Add(1)
 }
 
 // overLimit applies client-output-buffer-limit to n queued bytes. mu is held.
@@ -131,7 +240,12 @@ func (c *conn) overLimit(n int) bool {
 		return true
 	}
 	if l.SoftBytes == 0 || uint64(n) <= l.SoftBytes {
-		c.out.softAt = time.Time{}
+		if c.out.backlog != nil {
+			c.out.softAt = time.Time{}
+		}
+		return false
+	}
+	if c.out.backlog == nil {
 		return false
 	}
 	now := time.Now()
@@ -145,16 +259,10 @@ func (c *conn) overLimit(n int) bool {
 // time to run out without another push.
 func (c *conn) enforceSoft() {
 	c.out.mu.Lock()
-	over := c.out.backlog != nil && c.overLimit(c.out.bytes)
-	if over {
-		c.out.abort()
+	if c.out.backlog != nil {
+		c.cutIfOver(0)
 	}
 	c.out.mu.Unlock()
-	if over {
-		c.srv.eng.Stats().OutputLimitDrops.Add(1)
-		c.srv.log.Warn("closing client for overcoming of output buffer limits", "addr", c.RemoteAddr())
-		c.shut(false)
-	}
 }
 
 func (o *output) size() (bytes, pieces int) {
@@ -163,7 +271,7 @@ func (o *output) size() (bytes, pieces int) {
 	if o.backlog == nil {
 		return 0, 0
 	}
-	return o.bytes, len(o.list)
+	return o.bytes, len(o.list) - o.head
 }
 
 // drain arranges for the connection to be closed when the list is written; false when there

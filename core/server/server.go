@@ -25,6 +25,7 @@ type Server struct {
 	closed    bool
 	wg        sync.WaitGroup
 	stop      chan struct{}
+	flush     flushers
 
 	maxClients *options.IntValue
 	timeout    *options.IntValue
@@ -49,6 +50,7 @@ func New(eng *core.Engine, log hclog.Logger) *Server {
 	for _, name := range []string{"proto-max-bulk-len", "client-output-buffer-limit"} {
 		o.OnApply(func() error { s.readLimits(); return nil }, name)
 	}
+	s.flush.start()
 	s.wg.Add(1)
 	go s.cron()
 	return s
@@ -249,6 +251,7 @@ func (s *Server) Close() error {
 		c.shut(false)
 	}
 	s.wg.Wait()
+	s.flush.stop()
 	return nil
 }
 

@@ -24,6 +24,8 @@ type session struct {
 	out        []byte
 	parser     protocol.Parser
 	resume     [][]byte // request to give again after Postponed
+	touched    []*conn  // connections with something published to them by this batch
+	writer     *writer  // for those, when they are few
 }
 
 var sessions = sync.Pool{New: func() any {

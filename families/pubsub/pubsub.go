@@ -121,7 +121,7 @@ var publishCommands = []core.Command{
 		Complexity: "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
 		Summary:    "Sends a message to a channel.", Syntax: "channel message",
 		Run: func(c *core.Ctx) error {
-			c.Reply.Int(int64(c.Engine().Broker().Publish(c.Args[1], c.Args[2])))
+			c.Reply.Int(int64(c.Engine().Broker().Publish(c.Client(), c.Args[1], c.Args[2])))
 			return nil
 		},
 	},
@@ -132,7 +132,7 @@ var publishCommands = []core.Command{
 		Group: "pubsub", Since: "7.0.0", Complexity: "O(N) where N is the number of clients subscribed to the receiving shard channel.",
 		Summary: "Sends a message to a shard channel.", Syntax: "shardchannel message",
 		Run: func(c *core.Ctx) error {
-			c.Reply.Int(int64(c.Engine().Broker().PublishShard(c.Args[1], c.Args[2])))
+			c.Reply.Int(int64(c.Engine().Broker().PublishShard(c.Client(), c.Args[1], c.Args[2])))
 			return nil
 		},
 	},
