@@ -48,7 +48,14 @@ func (e *Engine) bindOptions() {
 		e.opts.OnChange(name, func(_, v string) error { fn(v); return nil })
 	}
 	apply("maxmemory-policy", func(v string) { e.lfu.Store(strings.Contains(v, "lfu")) })
-	apply("notify-keyspace-events", func(v string) { e.notify.setMask(ParseEventClasses(v)) })
+	withNew := e.opts.Int("notify-keyspace-events")
+	apply("notify-keyspace-events", func(v string) {
+		classes := ParseEventClasses(v)
+		if withNew.Load() != 0 { // CONFIG GET's text leaves it out beside A
+			classes |= EventNew
+		}
+		e.notify.setMask(classes)
+	})
 	apply("maxmemory", func(string) { e.updateGates() })
 	apply("min-replicas-to-write", func(string) { e.updateGates() })
 }

@@ -135,7 +135,8 @@ const (
 	eventNew    = "n"          // not in A, and not printed beside it
 )
 
-// parseEvents brings the letters of notify-keyspace-events into CONFIG GET's order.
+// parseEvents brings the letters of notify-keyspace-events into CONFIG GET's order. As in Redis the text has no n beside A, though it
+// counts: the number is 1 where n was given.
 func parseEvents(text string) (value, error) {
 	expanded := strings.ReplaceAll(text, "A", eventTypes)
 	for _, c := range expanded {
@@ -159,7 +160,11 @@ func parseEvents(text string) (value, error) {
 		pick(eventNew)
 	}
 	pick(eventOthers)
-	return value{text: canonical.String()}, nil
+	v := value{text: canonical.String()}
+	if strings.Contains(expanded, eventNew) {
+		v.num = 1
+	}
+	return v, nil
 }
 
 // ParsePercentiles reads the text of a Percentiles option. Text that doesn't fit gives none: the table never holds such.

@@ -79,7 +79,8 @@ var connectionCommands = []core.Command{
 	},
 	{
 		Name: "SELECT", Arity: 2,
-		Flags:      core.Loading | core.Stale | core.Fast,
+		// AllKeys: the keys of a transaction that changes its database are not known when its locks are taken.
+		Flags:      core.Loading | core.Stale | core.Fast | core.AllKeys,
 		Group:      "connection",
 		Since:      "1.0.0",
 		Complexity: "O(1)",

@@ -1,6 +1,8 @@
 package strfamily
 
 import (
+	"bytes"
+
 	"github.com/redust/redust/core"
 )
 
@@ -9,6 +11,7 @@ var setCommands = []core.Command{
 		Name: "SET", Arity: -3,
 		Flags:      core.Write | core.DenyOOM,
 		Keys:       noted(core.KeyAt(1, core.ReadWrite|core.AccessData|core.Update|core.VariableFlags), "RW and ACCESS due to the optional `GET` argument"),
+		KeyAccess:  setAccess,
 		Group:      "string",
 		Since:      "1.0.0",
 		Complexity: "O(1)",
@@ -59,6 +62,16 @@ var setCommands = []core.Command{
 		ACL:        core.CatString,
 		Run:        psetex,
 	},
+}
+
+// setAccess tells what SET does with its key: with GET it reads it too.
+func setAccess(args [][]byte) core.Access {
+	for _, a := range args[min(3, len(args)):] {
+		if bytes.EqualFold(a, []byte("GET")) {
+			return core.ReadWrite | core.AccessData | core.Update
+		}
+	}
+	return core.Overwrite | core.Update
 }
 
 func set(c *core.Ctx) error {
