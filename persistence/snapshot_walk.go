@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
 )
 
@@ -17,7 +18,7 @@ const (
 // walk visits every database that had keys at the start, shard by shard. It returns when all has been
 // handed over, or with errDisturbed, the drain's failure, or ctx's error.
 func (sn *snapshot) walk(ctx context.Context, hints []sizeHint) error {
-	w := walker{sn: sn, budget: walkBudget, c: newChunk()}
+	w := walker{sn: sn, budget: walkBudget, c: newChunk(), pace: pace{stats: sn.eng.Stats(), off: sn.opts.hurry}}
 	defer w.pass()
 	for db, h := range hints {
 		if h.keys == 0 && sn.eng.Keyspace().Len(db) == 0 {
@@ -51,6 +52,7 @@ type walker struct {
 	sn     *snapshot
 	c      *chunk
 	budget int
+	pace   pace
 }
 
 // step visits some entries of a shard under its lock.
@@ -66,7 +68,9 @@ func (w *walker) step(shard, db int, pos uint64) (next uint64, done bool) {
 	if len(w.c.data) >= chunkBytes || len(w.c.recs) >= 512 {
 		w.pass()
 		w.sn.waitForDrain()
+		w.pace.since = time.Now() // waiting was rest enough
 	}
+	w.pace.breathe()
 	return next, done
 }
 
@@ -87,18 +91,32 @@ func (sn *snapshot) waitForDrain() {
 	sn.mu.Unlock()
 }
 
-// pace keeps a share of the processor for clients: work of at most paceWork is followed by
-// a rest. Go's scheduler would else let a busy goroutine go on for 10 ms.
+// pace keeps a share of the processor for clients. Go's scheduler lets a busy goroutine go on for 10 ms while others
+// wait, so a snapshot works in short spells and rests between them, longer when there are many commands. Without clients it does not
+// rest at all.
 type pace struct {
-	since time.Time
+	stats *core.Stats
 	off   bool
+
+	since    time.Time // the present spell began
+	commands int64     // executed by checked
+	checked  time.Time
+	ratio    float64 // of rest to work
 }
 
 const (
-	paceWork = 500 * time.Microsecond
-	paceRest = 50 * time.Microsecond
+	paceSpell = 100 * time.Microsecond
+	// paceCheck is how often the number of commands is looked at.
+	paceCheck = 50 * time.Millisecond
+	// paceQuiet is how many commands a second are too few to be in each other's way.
+	paceQuiet = 200
+	// paceRatio is the rest that a unit of work earns beside busy clients.
+	paceRatio = 4
+	// paceMaxRest bounds a rest after work that was long because others had the processor.
+	paceMaxRest = 2 * time.Millisecond
 )
 
+// breathe rests if it is time to. No lock may be held.
 func (p *pace) breathe() {
 	if p.off {
 		return
@@ -106,10 +124,21 @@ func (p *pace) breathe() {
 	now := time.Now()
 	if p.since.IsZero() {
 		p.since = now
+	}
+	worked := now.Sub(p.since)
+	if worked < paceSpell {
 		return
 	}
-	if now.Sub(p.since) >= paceWork {
-		time.Sleep(paceRest)
-		p.since = time.Now()
+	if took := now.Sub(p.checked); took >= paceCheck {
+		n := p.stats.Load().Commands
+		p.ratio = 0
+		if float64(n-p.commands) > paceQuiet*min(took.Seconds(), 1) {
+			p.ratio = paceRatio
+		}
+		p.commands, p.checked = n, now
 	}
+	if p.ratio > 0 {
+		time.Sleep(min(time.Duration(float64(worked)*p.ratio), paceMaxRest))
+	}
+	p.since = time.Now()
 }

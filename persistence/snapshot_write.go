@@ -16,7 +16,7 @@ var errWriter = errors.New("writing the snapshot failed")
 // on taking, so that nobody waits for it, and drops.
 func (sn *snapshot) drain(out *rdb.Encoder, hints []sizeHint) error {
 	d := drain{sn: sn, out: out, hints: hints, db: -1, announced: make([]bool, len(hints)), nowMs: sn.eng.NowMs()}
-	d.pace.off = sn.opts.hurry
+	d.pace = pace{stats: sn.eng.Stats(), off: sn.opts.hurry}
 	for {
 		c, b, more := sn.next()
 		switch {
