@@ -53,7 +53,7 @@ func (s *Service) Info(_ string, dst []byte) []byte {
 		l := &s.progress
 		field("loading_start_time", time.Now().Add(-l.elapsed()).Unix())
 		field("loading_total_bytes", l.total.Load())
-		field("loading_rdb_used_mem", 0)
+		field("loading_rdb_used_mem", l.usedMem.Load())
 		field("loading_loaded_bytes", l.done.Load())
 		text("loading_loaded_perc", strconv.FormatFloat(l.percent(), 'f', 2, 64))
 		field("loading_eta_seconds", int64(l.left()/time.Second))

@@ -58,6 +58,10 @@ func (s *Service) saveCron(now time.Time) {
 	if failed && now.Sub(lastTry) < saveRetry {
 		return
 	}
+	if st.emptied.Swap(false) {
+		s.startSave(func() {})
+		return
+	}
 	points := parseSavePoints(s.opt.save.Load())
 	for _, p := range points {
 		if dirty >= p.changes && now.Sub(last) > time.Duration(p.seconds)*time.Second {
@@ -72,6 +76,14 @@ func (s *Service) saveCron(now time.Time) {
 	case failed && len(points) > 0 && s.opt.stopWrites.Load():
 		// Writes are refused, so no save point may ever be reached: see whether the disk is well again.
 		s.startSave(func() {})
+	}
+}
+
+// flushed has the RDB file replaced soon after FLUSHALL, as Redis does where there are save points: a crash must not bring
+// back what was deleted on purpose. All shards are held.
+func (s *Service) flushed(db int) {
+	if db < 0 && s.opt.save.Load() != "" {
+		s.saves.emptied.Store(true)
 	}
 }
 

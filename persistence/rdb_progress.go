@@ -21,6 +21,7 @@ const (
 type progress struct {
 	total, done atomic.Int64 // bytes
 	keys        atomic.Int64
+	usedMem     atomic.Int64 // memory of the server that wrote the file, 0 if it does not say
 	begunNs     atomic.Int64 // Unix nanoseconds, 0 while nothing is loaded
 	stop        chan struct{}
 	stopped     chan struct{}
@@ -32,6 +33,7 @@ func (p *progress) begin(what string, total int64, terminal io.Writer, log hclog
 	p.total.Store(total)
 	p.done.Store(0)
 	p.keys.Store(0)
+	p.usedMem.Store(0)
 	p.begunNs.Store(time.Now().UnixNano())
 	p.stop, p.stopped = make(chan struct{}), make(chan struct{})
 	go p.show(what, terminal, log)

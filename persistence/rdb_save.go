@@ -32,6 +32,8 @@ type saveState struct {
 	s      *Service
 	failed atomic.Bool // the last background save failed
 
+	emptied atomic.Bool // FLUSHALL: the file is to be replaced
+
 	mu         sync.Mutex
 	cancel     context.CancelFunc // of the background save that runs, else nil
 	finished   chan struct{}      // closed when it ends
@@ -220,8 +222,8 @@ func tempName() string { return "temp-" + strconv.Itoa(os.Getpid()) + ".rdb" }
 // disk. It begins anew when databases are flushed or exchanged meanwhile. The caller holds
 // s.snapshotting. On failure temp is removed.
 func (s *Service) writeRDB(ctx context.Context, name, temp string, o snapshotOptions, p *snapshotProgress) error {
-	err := errDisturbed
-	for try := 0; err != nil && errors.Is(err, errDisturbed) && try < maxDisturbances; try++ {
+	err := ErrDisturbed
+	for try := 0; err != nil && errors.Is(err, ErrDisturbed) && try < maxDisturbances; try++ {
 		err = s.writeTemp(ctx, temp, o, p)
 	}
 	if err == nil {

@@ -124,6 +124,19 @@ func TestSavePoints(t *testing.T) {
 	}
 }
 
+func TestFlushallReplacesTheFile(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk, "save", "10000 1")
+	r.must("SET", "a", "1")
+	r.save()
+	r.must("FLUSHALL")
+	eventually(t, "a save after FLUSHALL", func() bool { return r.info("rdb_saves") == "2" })
+	r.svc.saves.wait()
+	if got := start(t, disk).do("DBSIZE"); got != ":0\r\n" {
+		t.Errorf("what FLUSHALL deleted came back: %q", got)
+	}
+}
+
 func TestScheduledSave(t *testing.T) {
 	disk := newFaultFS(t, t.TempDir())
 	r := start(t, disk)

@@ -129,6 +129,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	t.OnChange("dir", func(_, _ string) error { return s.directoryChanged() })
 	t.OnApply(func() error { s.eng.UpdateGates(); return nil }, "save", "stop-writes-on-bgsave-error")
+	s.eng.AddFlushHook(s.flushed)
 	s.eng.SetPersistence(s)
 	return s, nil
 }

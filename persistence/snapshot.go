@@ -13,9 +13,9 @@ import (
 	"github.com/redust/redust/core/rdb"
 )
 
-// errDisturbed ends a snapshot during which databases were flushed or exchanged. What was
+// ErrDisturbed ends a snapshot during which databases were flushed or exchanged. What was
 // written is worthless: the caller begins anew.
-var errDisturbed = errors.New("databases were flushed or exchanged during the snapshot")
+var ErrDisturbed = errors.New("databases were flushed or exchanged during the snapshot")
 
 // maxDisturbances is how often a snapshot begins anew before it is given up.
 const maxDisturbances = 32
@@ -151,7 +151,7 @@ type bigValue struct {
 }
 
 // takeSnapshot writes the state of the data set at one instant to w. When it is disturbed it returns
-// errDisturbed: w then holds rubbish. The caller holds s.snapshotting. Other errors are of w, or of ctx.
+// ErrDisturbed: w then holds rubbish. The caller holds s.snapshotting. Other errors are of w, or of ctx.
 func (s *Service) takeSnapshot(ctx context.Context, w io.Writer, o snapshotOptions, p *snapshotProgress) error {
 	policy := s.eng.Options().String("maxmemory-policy").Load()
 	sn := &snapshot{eng: s.eng, opts: o, lru: hasSuffix(policy, "-lru"), lfu: hasSuffix(policy, "-lfu"),
@@ -177,7 +177,7 @@ func (s *Service) takeSnapshot(ctx context.Context, w io.Writer, o snapshotOptio
 		err = werr
 	}
 	if err == nil && sn.disturbed.Load() {
-		err = errDisturbed
+		err = ErrDisturbed
 	}
 	if err != nil {
 		return err

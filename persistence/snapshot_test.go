@@ -260,7 +260,7 @@ func TestDisturbedSnapshot(t *testing.T) {
 			r.svc.snapshotting.Lock()
 			err := r.svc.takeSnapshot(context.Background(), w, snapshotOptions{}, &p)
 			r.svc.snapshotting.Unlock()
-			if err != nil && !errors.Is(err, errDisturbed) {
+			if err != nil && !errors.Is(err, ErrDisturbed) {
 				t.Errorf("error %v", err)
 			}
 			<-over

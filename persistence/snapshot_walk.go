@@ -16,7 +16,7 @@ const (
 )
 
 // walk visits every database that had keys at the start, shard by shard. It returns when all has been
-// handed over, or with errDisturbed, the drain's failure, or ctx's error.
+// handed over, or with ErrDisturbed, the drain's failure, or ctx's error.
 func (sn *snapshot) walk(ctx context.Context, hints []sizeHint) error {
 	w := walker{sn: sn, budget: walkBudget, c: newChunk(), pace: pace{stats: sn.eng.Stats(), off: sn.opts.hurry}}
 	defer w.pass()
@@ -40,7 +40,7 @@ func (sn *snapshot) walk(ctx context.Context, hints []sizeHint) error {
 func (sn *snapshot) interrupted(ctx context.Context) error {
 	switch {
 	case sn.disturbed.Load():
-		return errDisturbed
+		return ErrDisturbed
 	case sn.failed.Load():
 		return errWriter
 	}
