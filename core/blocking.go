@@ -355,7 +355,7 @@ func (e *Engine) serve(w *waiter, k Key) []Key {
 	c.modified = nil
 	e.conclude(c)
 	if f := e.onModified.Load(); f != nil && len(changed) > 0 {
-		(*f)(w.client, changed)
+		(*f)(nil, changed) // this is not the client's goroutine
 	}
 	if again {
 		w.state.Store(waitWaiting)

@@ -30,6 +30,7 @@ type Client struct {
 	blocked atomic.Pointer[waiter]
 
 	replyOff, replySkip, replySkipNext bool
+	caching                            *Command // container of the command that gave CLIENT CACHING, or nil
 
 	lastSeen   atomic.Int64 // engine milliseconds of the last request
 	lastCmd    atomic.Pointer[Command]

@@ -88,6 +88,32 @@ func (c *Client) SetMonitor() {
 	c.updateGates()
 }
 
+// SetTracking turns client-side caching on or off for the client: its reads are shown to
+// what Engine.OnRead registered. Owner only.
+func (c *Client) SetTracking(on bool) {
+	if on {
+		c.Set(FlagTracking)
+	} else {
+		c.Clear(FlagTracking)
+		c.caching = nil
+	}
+	c.updateGates()
+}
+
+// SetCaching is CLIENT CACHING: it holds for the next command that is no subcommand of the
+// same container, or the next transaction. by is the command that asks. Owner only.
+func (c *Client) SetCaching(by *Command) { c.caching = by.parent }
+
+// Caching reports whether SetCaching holds. Owner only.
+func (c *Client) Caching() bool { return c.caching != nil }
+
+// endCaching ends it after a command; cmd is nil for an unknown one.
+func (c *Client) endCaching(cmd *Command) {
+	if c.caching != nil && c.multi == nil && (cmd == nil || cmd.parent != c.caching) {
+		c.caching = nil
+	}
+}
+
 // Dirty reports whether a watched key was changed.
 func (c *Client) Dirty() bool { return c.dirty.Load() }
 

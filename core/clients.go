@@ -137,6 +137,8 @@ type work struct {
 	tally  tally
 	last   remembered
 	own    []byte // pushed to the client by its own command
+	after  []byte // likewise, but to come behind the reply
+	atEnd  func(*Client)
 	lastNs int64  // when the last command of the present batch ended; 0 between batches
 }
 
@@ -161,8 +163,8 @@ func (c *Client) Idle() {
 	if cap(w.ctx.scratch) > 64<<10 {
 		w.ctx.scratch = nil
 	}
-	if cap(w.own) > 64<<10 {
-		w.own = nil
+	if cap(w.own)+cap(w.after) > 64<<10 {
+		w.own, w.after = nil, nil
 	}
 	if cap(w.ctx.refs) > 1024 {
 		w.ctx.refs = nil

@@ -231,6 +231,7 @@ func (e *Engine) rejectWith(c *Client, cmd *Command, err error) Status {
 	c.W.Error(err.Error())
 	e.stats.countError(err.Error())
 	c.endReply(mark)
+	c.endCaching(cmd)
 	return c.after()
 }
 
@@ -256,7 +257,7 @@ func (c *Client) nextReplyMode(*Command) {
 
 // endReply drops what was written since mark when CLIENT REPLY says so.
 func (c *Client) endReply(mark int) {
-	if c.gates == 0 && (c.work == nil || len(c.work.own) == 0) {
+	if c.gates == 0 && (c.work == nil || len(c.work.own)+len(c.work.after) == 0) {
 		return
 	}
 	if c.replyOff || c.replySkip {

@@ -63,12 +63,14 @@ type Engine struct {
 	onModified atomic.Pointer[func(c *Client, keys []Key)]
 	onRead     atomic.Pointer[func(c *Ctx)]
 	onFlush    atomic.Pointer[func(db int)]
+	onFlushBy  atomic.Pointer[func(c *Client)]
 	observers  atomic.Pointer[[]Observer]
 	slowNs     atomic.Int64 // commands slower than this reach the observers
 	watching   atomic.Bool  // observers want every command (MONITOR)
 	pause      pauseState
 	waiterSeq  atomic.Int64
 	activeExp  atomic.Bool
+	coarseMs   atomic.Int64
 
 	freeMu   sync.Mutex
 	freeList []keyspace.Object
@@ -117,6 +119,7 @@ func New(cfg Config) (*Engine, error) {
 	e.stats.init()
 	e.pause.init()
 	e.activeExp.Store(true)
+	e.coarseMs.Store(e.NowMs())
 	e.slowNs.Store(1<<63 - 1)
 	e.bindOptions()
 	if e.auth == nil {
@@ -236,7 +239,8 @@ func (e *Engine) SetObserving(all bool, slow time.Duration) {
 }
 
 // OnModified registers what is told of every modified key (client-side caching). fn
-// runs without locks, after the command. A nil fn ends it.
+// runs without locks, after the command; c is the client whose goroutine this is, or nil.
+// A nil fn ends it.
 func (e *Engine) OnModified(fn func(c *Client, keys []Key)) {
 	if fn == nil {
 		e.onModified.Store(nil)
@@ -253,3 +257,7 @@ func (e *Engine) OnRead(fn func(c *Ctx)) { e.onRead.Store(&fn) }
 
 // OnFlush registers what is told of FLUSHDB (db) and FLUSHALL (-1).
 func (e *Engine) OnFlush(fn func(db int)) { e.onFlush.Store(&fn) }
+
+// OnFlushBy registers what is told of the client that flushes a database or all, with every
+// shard held.
+func (e *Engine) OnFlushBy(fn func(c *Client)) { e.onFlushBy.Store(&fn) }

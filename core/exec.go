@@ -41,6 +41,7 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 	cl.busy().lastNs = endNs
 	e.account(c, cl, endNs-startNs)
 	cl.endReply(mark)
+	cl.endCaching(c.cmd)
 	c.finish()
 	return cl.after()
 }

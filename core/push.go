@@ -19,6 +19,38 @@ func (c *Client) push(from *Client, by Deliverer, b []byte) {
 	}
 }
 
+// PushAfterReply sends b to the client itself, behind the reply of the command that runs or, between
+// commands, behind what has been answered. Owner only.
+func (c *Client) PushAfterReply(b []byte) {
+	w := c.busy()
+	w.after = append(w.after, b...)
+}
+
+// AtBatchEnd has fn called once when the present batch of requests is answered. Owner only; a second
+// function replaces the first.
+func (c *Client) AtBatchEnd(fn func(c *Client)) { c.busy().atEnd = fn }
+
+// endBatch is called when the replies of a batch are on their way. Owner only.
+func (c *Client) endBatch() {
+	w := c.work
+	if w == nil {
+		return
+	}
+	if fn := w.atEnd; fn != nil {
+		w.atEnd = nil
+		fn(c)
+	}
+	if len(w.after) != 0 && c.conn != nil {
+		b := append([]byte(nil), w.after...)
+		if by := c.deliverer(); by != nil {
+			by.Deliver(c.conn, b)
+		} else {
+			c.conn.Push(b)
+		}
+	}
+	w.after = w.after[:0]
+}
+
 // deliverer is the connection's ability to gather pushes; nil without. c may be nil.
 func (c *Client) deliverer() Deliverer {
 	if c == nil {
@@ -28,14 +60,17 @@ func (c *Client) deliverer() Deliverer {
 	return d
 }
 
-// placeOwn puts what the command pushed to its own client before its reply, which began at mark.
+// placeOwn puts what the command pushed to its own client around its reply, which began at mark.
 func (c *Client) placeOwn(mark int) {
-	own := c.work.own
-	if len(own) == 0 {
-		return
+	w := c.work
+	if own := w.own; len(own) != 0 {
+		c.W.Buf = append(c.W.Buf, own...)
+		copy(c.W.Buf[mark+len(own):], c.W.Buf[mark:])
+		copy(c.W.Buf[mark:], own)
+		w.own = own[:0]
 	}
-	c.W.Buf = append(c.W.Buf, own...)
-	copy(c.W.Buf[mark+len(own):], c.W.Buf[mark:])
-	copy(c.W.Buf[mark:], own)
-	c.work.own = own[:0]
+	if len(w.after) != 0 {
+		c.W.Buf = append(c.W.Buf, w.after...)
+		w.after = w.after[:0]
+	}
 }

@@ -186,6 +186,7 @@ func (c *Client) flushTally() {
 
 // Flush is called by the connection after a batch of requests.
 func (c *Client) Flush() {
+	c.endBatch()
 	c.flushTally()
 	if c.work != nil {
 		c.work.lastNs = 0

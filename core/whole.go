@@ -30,6 +30,9 @@ func (c *Ctx) FlushDB(db int) int {
 	if f := e.onFlush.Load(); f != nil {
 		(*f)(db)
 	}
+	if f := e.onFlushBy.Load(); f != nil {
+		(*f)(c.client)
+	}
 	return removed
 }
 
@@ -47,11 +50,7 @@ func (c *Ctx) SwapDB(a, b int) {
 			}
 		}
 	}
-	c.dirty++
-	if f := e.onFlush.Load(); f != nil {
-		(*f)(a)
-		(*f)(b)
-	}
+	c.dirty++ // client-side caches are not told: Redis doesn't either
 }
 
 // DBSize counts the keys of a database. O(1), no lock.

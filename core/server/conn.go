@@ -154,7 +154,7 @@ func (c *conn) took(s *session, n int) {
 	c.client.CountNet(n, 0)
 	c.srv.eng.Stats().NetIn.Add(int64(n))
 	c.srv.eng.Stats().Reads.Add(1)
-	c.lastRead.Store(c.srv.eng.NowMs())
+	c.lastRead.Store(c.srv.eng.CoarseMs())
 }
 
 // need is how many bytes the request at hand still lacks, as far as is known.
@@ -178,6 +178,9 @@ func (c *conn) process() {
 			c.srv.log.Debug("protocol error from client", "addr", c.RemoteAddr(), "error", err.Error())
 			c.state = core.CloseAfter
 			return
+		}
+		if c.client.Has(core.FlagTracking) && !c.out.held {
+			c.hold()
 		}
 		if st := eng.Handle(c.client, args); st != core.Continue {
 			c.leave(st, args)
@@ -210,8 +213,9 @@ func (c *conn) leave(st core.Status, args [][]byte) {
 // settle ends a batch: replies are written, counters added.
 func (c *conn) settle() {
 	c.flush()
-	c.deliver()
 	c.client.Flush()
+	c.releasePushes()
+	c.deliver()
 	if s := c.s; s != nil {
 		c.querySz.Store(int64(s.end - s.start))
 		c.queryCap.Store(int64(cap(s.in)))

@@ -14,6 +14,7 @@ type output struct {
 	mu      sync.Mutex
 	writing bool // somebody is in charge of the list: a flusher, a publisher or writeList
 	closing bool // close the connection when the list is empty
+	held    bool // pushes wait in session.late until the batch at hand is answered
 	closed  bool
 	done    chan struct{}
 	*backlog
@@ -128,7 +129,11 @@ func (c *conn) Deliver(to core.Conn, b []byte) {
 func (c *conn) enqueue(b []byte) (charge bool) {
 	o := &c.out
 	o.mu.Lock()
-	if !o.closed {
+	switch {
+	case o.closed:
+	case o.held:
+		c.s.late = append(c.s.late, b)
+	default:
 		o.add(b)
 		if !c.cutIfOver(0) && !o.writing {
 			o.writing, charge = true, true
@@ -136,6 +141,38 @@ func (c *conn) enqueue(b []byte) (charge bool) {
 	}
 	o.mu.Unlock()
 	return charge
+}
+
+// hold keeps pushes back until release. An invalidation must not overtake the reply
+// with the value that it invalidates: the client would cache that value for ever.
+func (c *conn) hold() {
+	c.out.mu.Lock()
+	c.out.held = true
+	c.out.mu.Unlock()
+}
+
+// releasePushes ends hold: the replies are written or on the list.
+func (c *conn) releasePushes() {
+	o, s := &c.out, c.s
+	if s == nil || !o.held { // only this goroutine changes held
+		return
+	}
+	o.mu.Lock()
+	o.held = false
+	for i, b := range s.late {
+		s.late[i] = nil
+		if !o.closed {
+			o.add(b)
+			c.cutIfOver(0)
+		}
+	}
+	s.late = s.late[:0]
+	charge := !o.closed && !o.writing && o.backlog != nil
+	o.writing = o.writing || charge
+	o.mu.Unlock()
+	if charge {
+		s.touched = append(s.touched, c)
+	}
 }
 
 // cutIfOver ends the connection if what is pending, and more beside it, is over its limit. mu is held.

@@ -26,6 +26,7 @@ type session struct {
 	resume     [][]byte // request to give again after Postponed
 	touched    []*conn  // connections with something published to them by this batch
 	writer     *writer  // for those, when they are few
+	late       [][]byte // pushes to this connection that wait; see conn.hold
 }
 
 var sessions = sync.Pool{New: func() any {
