@@ -8,5 +8,8 @@ func tools() []Subcommand {
 		{Name: "check-rdb", Summary: "Examines an RDB file: check-rdb FILE", Run: func(inv Invocation) int {
 			return persistence.CheckRDB(inv.Args, inv.Stdout, inv.Stderr)
 		}},
+		{Name: "check-aof", Summary: "Examines or mends an AOF: check-aof [--fix] DIR|FILE", Run: func(inv Invocation) int {
+			return persistence.CheckAOF(inv.Args, inv.Stdout, inv.Stderr)
+		}},
 	}
 }

@@ -48,6 +48,10 @@ func readWhole(fs FS, name string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
+// errManifestUnsure says that the new manifest is in place, but that a power failure may bring the old one
+// back: the files of both must be kept.
+var errManifestUnsure = errors.New("the directory could not be flushed")
+
 // persist replaces the manifest on disk: at any moment there is the old one or the new one.
 func (j *appendOnly) persist(m *manifest) error {
 	name := j.opt.filename.Load() + manifestSuffix
@@ -63,11 +67,11 @@ func (j *appendOnly) persist(m *manifest) error {
 	if err == nil {
 		err = j.s.fs.Rename(temp, j.path(name))
 	}
-	if err == nil {
-		err = j.s.fs.SyncDir(j.dir())
-	}
 	if err != nil {
 		return fmt.Errorf("writing the AOF manifest: %w", err)
+	}
+	if err := j.s.fs.SyncDir(j.dir()); err != nil {
+		return fmt.Errorf("writing the AOF manifest: %w: %w", errManifestUnsure, err)
 	}
 	return nil
 }

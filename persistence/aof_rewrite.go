@@ -157,8 +157,8 @@ func (j *appendOnly) rewriteOnce(ctx context.Context) error {
 	if err := j.s.lockDirectory(); err != nil {
 		return err
 	}
-	err := errDisturbed
-	for try := 0; errors.Is(err, errDisturbed) && try < maxDisturbances; try++ {
+	err := ErrDisturbed
+	for try := 0; errors.Is(err, ErrDisturbed) && try < maxDisturbances; try++ {
 		err = j.attempt(ctx)
 	}
 	return err
@@ -229,7 +229,9 @@ func (j *appendOnly) prepare(ctx context.Context) (*turning, error) {
 	if t.state == aofOn {
 		if err := j.persist(m); err != nil {
 			_ = f.Close()
-			j.removeFile(name)
+			if !errors.Is(err, errManifestUnsure) {
+				j.removeFile(name)
+			}
 			return nil, err
 		}
 		j.manifest = m
@@ -323,6 +325,10 @@ func (j *appendOnly) commit(ctx context.Context, t *turning, rdb bool) error {
 	}
 	if err == nil {
 		err = j.persist(m)
+	}
+	if errors.Is(err, errManifestUnsure) {
+		j.manifest = m // with what it replaces as history, to be removed after the next one
+		return err
 	}
 	if err != nil {
 		j.removeFile(base.name)
