@@ -52,8 +52,8 @@ type journal interface {
 	reload(ctx context.Context) error
 	// cron is called ten times a second.
 	cron(now time.Time)
-	// shutdown flushes and syncs; with force it does not fail. The journal is not used afterwards,
-	// unless it failed.
+	// shutdown gives a rewrite up, flushes and syncs; with force it does not fail. The server may go on
+	// afterwards, when the final save fails.
 	shutdown(ctx context.Context, force bool) error
 	close() error
 	// info appends the aof_* fields of INFO persistence.

@@ -49,6 +49,8 @@ type snapshot struct {
 	disturbed atomic.Bool
 	failed    atomic.Bool // the drain's writer failed: what is handed over is dropped
 
+	encoders sync.Pool // of *rdb.Encoder, for objects
+
 	bigMu sync.Mutex
 	bigs  map[bigKey]*bigValue
 
@@ -158,7 +160,9 @@ func (s *Service) takeSnapshot(ctx context.Context, w io.Writer, o snapshotOptio
 		bigs: map[bigKey]*bigValue{}, stats: p}
 	sn.cond = sync.NewCond(&sn.mu)
 	hints := sn.sizeHints()
-	out := rdb.NewEncoder(w, rdb.EncoderOptions{Compress: s.opt.compress.Load(), Checksum: s.opt.checksum.Load()})
+	compress := s.opt.compress.Load()
+	sn.encoders.New = func() any { return rdb.NewEncoder(nil, rdb.EncoderOptions{Compress: compress}) }
+	out := rdb.NewEncoder(w, rdb.EncoderOptions{Compress: compress, Checksum: s.opt.checksum.Load()})
 	s.snapshotHeader(out, o)
 
 	s.eng.WithAllShards(func() {
@@ -277,8 +281,8 @@ func (sn *snapshot) Big(db int, key []byte, v core.Value, m core.KeyMeta) {
 // Disturbed implements core.Snapshotter.
 func (sn *snapshot) Disturbed() { sn.disturbed.Store(true) }
 
-// copyEntry adds an entry to a chunk. Its shard is held exclusively. O(bytes); an object is
-// encoded, uncompressed.
+// copyEntry adds an entry to a chunk. Its shard is held exclusively. O(bytes): an object, which is no larger than what core
+// calls big, is encoded at once.
 func (sn *snapshot) copyEntry(c *chunk, db int, e keyspace.Entry) {
 	key := e.Key()
 	r := record{keyLen: len(key), db: int32(db), typ: e.Type(), enc: e.Encoding(), access: e.Access()}
@@ -289,13 +293,15 @@ func (sn *snapshot) copyEntry(c *chunk, db int, e keyspace.Entry) {
 		t := sn.eng.Registry().Type(r.typ)
 		v := core.ValueOf(e)
 		start := len(c.data)
-		enc := rdb.NewEncoder(nil, rdb.EncoderOptions{})
+		enc := sn.encoders.Get().(*rdb.Encoder)
 		enc.Reset(nil, c.data[start:])
 		r.encoded, r.rdbType = true, t.RDBType(v)
 		if err := t.Save(enc, v); err != nil { // memory does not fail: a fault of ours
 			panic(err)
 		}
 		c.data = append(c.data[:start], enc.Bytes()...)
+		enc.Reset(nil, nil)
+		sn.encoders.Put(enc)
 		r.valueLen = len(c.data) - start
 	case r.enc == keyspace.EncInt:
 		r.number = e.Int()

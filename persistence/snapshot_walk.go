@@ -13,17 +13,20 @@ const (
 	walkBudget = 128
 	// walkStepBytes is how many bytes a hold is meant to copy: some tens of microseconds.
 	walkStepBytes = 64 << 10
+	// walkFirst is the budget with which a database begins, while the size of its values is unknown.
+	walkFirst = 4
 )
 
 // walk visits every database that had keys at the start, shard by shard. It returns when all has been
 // handed over, or with ErrDisturbed, the drain's failure, or ctx's error.
 func (sn *snapshot) walk(ctx context.Context, hints []sizeHint) error {
-	w := walker{sn: sn, budget: walkBudget, c: newChunk(), pace: pace{stats: sn.eng.Stats(), off: sn.opts.hurry}}
+	w := walker{sn: sn, c: newChunk(), pace: pace{stats: sn.eng.Stats(), off: sn.opts.hurry}}
 	defer w.pass()
 	for db, h := range hints {
 		if h.keys == 0 && sn.eng.Keyspace().Len(db) == 0 {
 			continue
 		}
+		w.budget = walkFirst
 		for shard := range sn.eng.Keyspace().Shards() {
 			for pos, done := uint64(0), false; !done; {
 				if err := sn.interrupted(ctx); err != nil {
@@ -63,7 +66,7 @@ func (w *walker) step(shard, db int, pos uint64) (next uint64, done bool) {
 	})
 	if keys = len(w.c.recs) - keys; keys > 0 {
 		each := (len(w.c.data)-before)/keys + 1
-		w.budget = min(walkBudget, max(4, walkStepBytes/each))
+		w.budget = min(walkBudget, 2*w.budget, max(1, walkStepBytes/each))
 	}
 	if len(w.c.data) >= chunkBytes || len(w.c.recs) >= 512 {
 		w.pass()
