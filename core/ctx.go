@@ -160,9 +160,10 @@ func (c *Ctx) peek(k Key) (keyspace.Entry, bool) {
 	return e, true
 }
 
-// mayDelete reports whether the shard of k is held exclusively.
+// mayDelete reports whether the shard of k is held exclusively, and no slow command works on the value: that of a key
+// which is only read here may be reserved for reading, and its shard held exclusively for another key's sake.
 func (c *Ctx) mayDelete(k Key) bool {
-	return c.mode == lockAll || c.mode == lockShards && c.writes.has(k.shard)
+	return c.mode == lockAll || c.mode == lockShards && c.writes.has(k.shard) && !c.eng.isReserved(k.shard, k.DB, k.Name)
 }
 
 // expireNow deletes an expired key: with its effect and its event. On a

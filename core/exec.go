@@ -189,7 +189,7 @@ func (e *Engine) conclude(c *Ctx) {
 	}
 	if len(c.modified) != 0 {
 		if f := e.onModified.Load(); f != nil {
-			(*f)(c.client, c.modified)
+			(*f)(c.owner(), c.modified)
 		}
 	}
 	if len(c.events) != 0 { // before those of the commands that are served now
@@ -213,7 +213,8 @@ func (e *Engine) removeExpired(c *Ctx) {
 	keys := c.expired
 	c.expired = nil
 	c.keys, c.shards, c.writes = keys, shardSet{}, shardSet{}
-	effectsBefore := len(c.effects)
+	clear(c.effects) // they are in the log
+	c.effects = c.effects[:0]
 	e.lockKeys(c, true)
 	for _, k := range keys {
 		if ent, ok := e.ks.Find(k.DB, k.hash, k.Name); ok {
@@ -222,13 +223,7 @@ func (e *Engine) removeExpired(c *Ctx) {
 			}
 		}
 	}
-	if fresh := c.effects[effectsBefore:]; len(fresh) != 0 {
-		cmds := make([]effects.Command, len(fresh))
-		for i, f := range fresh {
-			cmds[i] = effects.Command{DB: f.db, Args: f.args}
-		}
-		e.log.Append(false, cmds)
-	}
+	e.appendFound(c)
 	e.unlockSet(&c.shards, &c.writes)
 	c.mode = lockNone
 	if len(c.detached) != 0 {

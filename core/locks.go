@@ -119,6 +119,11 @@ func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
 		e.lockSet(&c.shards, &c.writes)
 		wait := e.conflict(c, exclusive)
 		if wait == nil {
+			if gone := e.overdue(c); gone != nil {
+				e.unlockSet(&c.shards, &c.writes)
+				e.conclude(&Ctx{eng: e, nowMs: c.nowMs, expired: gone})
+				continue
+			}
 			db, owed := e.owedBig(c)
 			if owed == nil {
 				return
@@ -183,6 +188,7 @@ func (e *Engine) conflict(c *Ctx, exclusive bool) chan struct{} {
 // locked exclusively for the exchange, so that the maps may change; the weight that
 // led here may be outdated by then, which costs nothing but time.
 func (e *Engine) reserve(c *Ctx) {
+	e.appendFound(c)
 	e.unlockSet(&c.shards, &c.writes)
 	e.gate.enter()
 	for {
@@ -193,6 +199,9 @@ func (e *Engine) reserve(c *Ctx) {
 		}
 		e.unlockSet(&c.shards, &c.shards)
 		<-wait
+	}
+	if c.cmd != nil {
+		e.expireKeys(c)
 	}
 	for i := range c.keys {
 		k := &c.keys[i]
