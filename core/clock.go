@@ -44,6 +44,9 @@ func (t *timeSource) since(lastNs int64) (monoNs, wallMs int64) {
 	return lastNs, (t.wallNs.Load() + lastNs) / 1e6
 }
 
+// CoarseMs is NowMs as of the last step of the cron, at most 100 ms ago, for one atomic load.
+func (e *Engine) CoarseMs() int64 { return e.coarseMs.Load() }
+
 // mono is the monotonic half of read.
 func (t *timeSource) mono() int64 { return int64(time.Since(t.base)) }
 

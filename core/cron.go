@@ -123,6 +123,7 @@ func (e *Engine) cronLoop() {
 		case <-tick.C:
 		}
 		e.clock.resync()
+		e.coarseMs.Store(e.NowMs())
 		e.stats.sampleRates(e.clock.mono())
 		e.updateGates()
 		e.trackPeak()

@@ -1,6 +1,7 @@
 package options
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -54,7 +55,29 @@ func fromConfig(o configs.Option) (Spec, error) {
 	default:
 		return s, fmt.Errorf("set: %s", strconv.Quote(o.Set))
 	}
+	s.Check = checks[o.Name]
 	return s, nil
+}
+
+// checks are what Redis demands of single options beyond their kind, in its words.
+var checks = map[string]func(string) error{
+	"activedefrag": func(v string) error {
+		if v == "yes" {
+			return errors.New("Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified Jemalloc like the one shipped by default with the Redis source distribution") //nolint:staticcheck // Redis's text
+		}
+		return nil
+	},
+	"cluster-announce-hostname": func(v string) error {
+		if len(v) >= 256 {
+			return errors.New("Hostnames must be less than 256 characters") //nolint:staticcheck // Redis's text
+		}
+		for _, c := range []byte(v) {
+			if c != '-' && c != '.' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+				return errors.New("Hostnames may only contain alphanumeric characters, hyphens or dots") //nolint:staticcheck // Redis's text
+			}
+		}
+		return nil
+	},
 }
 
 func absolute(dir string) string {
