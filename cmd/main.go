@@ -9,8 +9,10 @@ import (
 // Main runs the server with the given families until it is told to stop, and returns
 // the exit code: 0 after an orderly end, 1 when it could not start.
 func Main(families ...core.Family) int {
-	return Run(Invocation{Program: "redust", Args: os.Args[1:], Environ: os.Environ(),
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, families)
+	return Run(Invocation{
+		Program: "redust", Args: os.Args[1:], Environ: os.Environ(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	}, families)
 }
 
 // Run is Main for an invocation of one's own.

@@ -209,8 +209,22 @@ func TestConfigSetOfSeveralIsThatOfRedis(t *testing.T) {
 		}
 	}
 	for _, patterns := range [][]string{
-		{"port"}, {"TIMEOUT"}, {"timeout", "Timeout", "time*"}, {"time*", "TIMEOUT"}, {"hash*", "*entries"}, {"nosuch"}, {"[s-t]imeout"}, {"[^a]imeout"},
-		{"tim?out"}, {"*"}, {"**max**"}, {`\timeou[t]`}, {"user"}, {"watchdog*"}, {"timeou[t"}, {"HASH-*"},
+		{"port"},
+		{"TIMEOUT"},
+		{"timeout", "Timeout", "time*"},
+		{"time*", "TIMEOUT"},
+		{"hash*", "*entries"},
+		{"nosuch"},
+		{"[s-t]imeout"},
+		{"[^a]imeout"},
+		{"tim?out"},
+		{"*"},
+		{"**max**"},
+		{`\timeou[t]`},
+		{"user"},
+		{"watchdog*"},
+		{"timeou[t"},
+		{"HASH-*"},
 	} {
 		command := []any{"CONFIG", "GET"}
 		for _, p := range patterns {

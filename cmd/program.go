@@ -33,8 +33,10 @@ var _ core.Process = (*program)(nil)
 // start brings everything up in order: engine, listeners, background work, clients.
 func (p *program) start(families []core.Family) (err error) {
 	table := p.Config.Table
-	p.engine, err = core.New(core.Config{Families: families, Options: table, Logger: p.Log, Auth: auth.New(table), Process: p,
-		Configured: true})
+	p.engine, err = core.New(core.Config{
+		Families: families, Options: table, Logger: p.Log, Auth: auth.New(table), Process: p,
+		Configured: true,
+	})
 	if err != nil {
 		return err
 	}
@@ -43,8 +45,10 @@ func (p *program) start(families []core.Family) (err error) {
 		return errors.Join(err, p.engine.Close())
 	}
 	p.server = server.New(p.engine, p.Log.Named("server"))
-	p.saver, err = persistence.New(persistence.Config{Engine: p.engine, Log: p.Log.Named("persistence"), Terminal: p.terminal(),
-		RedisVersion: RedisVersion})
+	p.saver, err = persistence.New(persistence.Config{
+		Engine: p.engine, Log: p.Log.Named("persistence"), Terminal: p.terminal(),
+		RedisVersion: RedisVersion,
+	})
 	if err != nil {
 		closeAll(listeners)
 		return errors.Join(err, p.engine.Close())

@@ -102,9 +102,15 @@ func rewritten(l *liveSide) (lines []string, options map[string]string) {
 	c, err := dial(s.addr(), 2)
 	Expect(err).NotTo(HaveOccurred())
 	for _, change := range [][2]string{
-		{"maxmemory", "200mb"}, {"maxmemory-policy", "allkeys-lru"}, {"save", "60 1000"}, {"hz", "10"}, {"timeout", "30"},
-		{"requirepass", "a \"quoted\" secret"}, {"notify-keyspace-events", "KEA"},
-		{"client-output-buffer-limit", "normal 1mb 0 0"}, {"latency-tracking-info-percentiles", "50 99"},
+		{"maxmemory", "200mb"},
+		{"maxmemory-policy", "allkeys-lru"},
+		{"save", "60 1000"},
+		{"hz", "10"},
+		{"timeout", "30"},
+		{"requirepass", "a \"quoted\" secret"},
+		{"notify-keyspace-events", "KEA"},
+		{"client-output-buffer-limit", "normal 1mb 0 0"},
+		{"latency-tracking-info-percentiles", "50 99"},
 	} {
 		_, err := c.call("CONFIG", "SET", change[0], change[1])
 		Expect(err).NotTo(HaveOccurred())

@@ -96,9 +96,15 @@ func TestSkipFilePatterns(t *testing.T) {
 		pattern, text string
 		want          bool
 	}{
-		{"GET k", "GET k", true}, {"GET k", "GET kk", false}, {"* HELP", "CLIENT HELP", true}, {"*/*-help", "server/config-help", true},
-		{"ZRANK k *WITHSCORE", "ZRANK k a WITHSCORE", true}, {"ZRANK k *WITHSCORE", "ZRANK k a", false}, {"a*b*c", "abc", true},
-		{"a*b*c", "acb", false}, {"*", "", true},
+		{"GET k", "GET k", true},
+		{"GET k", "GET kk", false},
+		{"* HELP", "CLIENT HELP", true},
+		{"*/*-help", "server/config-help", true},
+		{"ZRANK k *WITHSCORE", "ZRANK k a WITHSCORE", true},
+		{"ZRANK k *WITHSCORE", "ZRANK k a", false},
+		{"a*b*c", "abc", true},
+		{"a*b*c", "acb", false},
+		{"*", "", true},
 	} {
 		if fits(c.pattern, c.text) != c.want {
 			t.Errorf("%q and %q: want %v", c.pattern, c.text, c.want)

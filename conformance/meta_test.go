@@ -362,8 +362,10 @@ func diffConfig(judge func(name, theirs, ours string, inTheirs, inOurs bool) str
 // our own are fine when they start with redust_.
 func compareInfoFields() []metaDifference {
 	var out []metaDifference
-	for _, section := range []string{"server", "clients", "memory", "persistence", "stats", "replication", "cpu",
-		"modules", "commandstats", "errorstats", "latencystats", "cluster", "keyspace"} {
+	for _, section := range []string{
+		"server", "clients", "memory", "persistence", "stats", "replication", "cpu",
+		"modules", "commandstats", "errorstats", "latencystats", "cluster", "keyspace",
+	} {
 		var names [2][]string
 		for i, l := range []*liveSide{suite.redust, suite.redis} {
 			l.admin.do("CONFIG", "RESETSTAT")

@@ -2,7 +2,6 @@ package conformance_test
 
 import (
 	"bytes"
-
 	"fmt"
 	"net"
 	"os"
@@ -120,8 +119,10 @@ func (s *server) start() error {
 	if s.dir, err = os.MkdirTemp("", "conformance-"); err != nil {
 		return err
 	}
-	args := append([]string{"--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
-		"--save", "", "--enable-debug-command", "yes"}, s.args...)
+	args := append([]string{
+		"--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
+		"--save", "", "--enable-debug-command", "yes",
+	}, s.args...)
 	if s.conf != "" {
 		if err := os.WriteFile(s.confPath(), []byte(s.conf), 0o644); err != nil {
 			return err

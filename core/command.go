@@ -111,9 +111,11 @@ const (
 	EndsMulti
 )
 
-var flagNames = []string{"write", "readonly", "denyoom", "admin", "pubsub", "noscript", "blocking", "loading", "stale",
+var flagNames = []string{
+	"write", "readonly", "denyoom", "admin", "pubsub", "noscript", "blocking", "loading", "stale",
 	"skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "may_replicate", "no_mandatory_keys", "no_async_loading",
-	"no_multi", "allow_busy"}
+	"no_multi", "allow_busy",
+}
 
 // Names lists the flags as COMMAND INFO prints them; may_replicate it doesn't.
 func (f Flags) Names() []string {
@@ -189,9 +191,11 @@ const (
 )
 
 // CategoryNames are the ACL category names, in bit order.
-var CategoryNames = []string{"keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap",
+var CategoryNames = []string{
+	"keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap",
 	"hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection",
-	"transaction", "scripting"}
+	"transaction", "scripting",
+}
 
 // Names lists the categories with their @, as COMMAND INFO prints them.
 func (c Category) Names() []string {

@@ -40,8 +40,10 @@ func (d *Digest) XorElement(parts ...[]byte) {
 func (d *Digest) Sum() [sha1.Size]byte { return d.sum }
 
 // redisTypeNumber is how Redis numbers types inside its digest.
-var redisTypeNumber = map[keyspace.Type]uint32{keyspace.String: 0, keyspace.List: 1, keyspace.Set: 2,
-	keyspace.ZSet: 3, keyspace.Hash: 4, keyspace.Module: 5, keyspace.Stream: 6}
+var redisTypeNumber = map[keyspace.Type]uint32{
+	keyspace.String: 0, keyspace.List: 1, keyspace.Set: 2,
+	keyspace.ZSet: 3, keyspace.Hash: 4, keyspace.Module: 5, keyspace.Stream: 6,
+}
 
 // AddValue folds in a value as xorObjectDigest does: its type, its content, whether it has a TTL.
 func (d *Digest) AddValue(t *TypeInfo, v Value, volatile bool) {

@@ -77,8 +77,10 @@ func (c *Ctx) begin(e *Engine, cl *Client, cmd *Command, args [][]byte, ms int64
 type check func(e *Engine, c *Ctx) error
 
 // checks run in Redis's order (processCommand of 7.0).
-var checks = []check{checkAuth, checkNoMulti, checkACL, checkMemory, checkDisk, checkReplicas, checkReadOnly,
-	checkSubscribed, checkStale, checkLoading, checkReplicaClient}
+var checks = []check{
+	checkAuth, checkNoMulti, checkACL, checkMemory, checkDisk, checkReplicas, checkReadOnly,
+	checkSubscribed, checkStale, checkLoading, checkReplicaClient,
+}
 
 // checked runs all checks, then the pause and the transaction queue. done means
 // that the request is dealt with.

@@ -112,8 +112,10 @@ func New(cfg Config) (*Engine, error) {
 	}
 	e.clock.init(cfg.Clock)
 	e.set.bind(cfg.Options)
-	e.ks = keyspace.New(keyspace.Config{Shards: numShards, Databases: int(e.set.databases.Load()),
-		OnDetach: func(o keyspace.Object) { e.freeLater([]keyspace.Object{o}) }})
+	e.ks = keyspace.New(keyspace.Config{
+		Shards: numShards, Databases: int(e.set.databases.Load()),
+		OnDetach: func(o keyspace.Object) { e.freeLater([]keyspace.Object{o}) },
+	})
 	e.clients = newClients()
 	e.broker = newBroker()
 	e.stats.init()

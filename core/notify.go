@@ -32,9 +32,22 @@ const (
 var eventLetters = []struct {
 	letter byte
 	class  EventClass
-}{{'g', EventGeneric}, {'$', EventString}, {'l', EventList}, {'s', EventSet}, {'h', EventHash}, {'z', EventZSet},
-	{'x', EventExpired}, {'e', EventEvicted}, {'t', EventStream}, {'d', EventModule}, {'K', EventKeyspace},
-	{'E', EventKeyevent}, {'m', EventKeyMiss}, {'n', EventNew}}
+}{
+	{'g', EventGeneric},
+	{'$', EventString},
+	{'l', EventList},
+	{'s', EventSet},
+	{'h', EventHash},
+	{'z', EventZSet},
+	{'x', EventExpired},
+	{'e', EventEvicted},
+	{'t', EventStream},
+	{'d', EventModule},
+	{'K', EventKeyspace},
+	{'E', EventKeyevent},
+	{'m', EventKeyMiss},
+	{'n', EventNew},
+}
 
 // ParseEventClasses reads notify-keyspace-events; unknown letters are ignored,
 // the option's own check refuses them.

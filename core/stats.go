@@ -221,8 +221,10 @@ func (s *Stats) init() { s.errors = map[string]*atomic.Int64{} }
 
 // Load copies the counters.
 func (s *Stats) Load() StatsSnapshot {
-	return StatsSnapshot{s.commands.Load(), s.hits.Load(), s.misses.Load(), s.expired.Load(), s.evicted.Load(),
-		s.dirty.Load(), s.errorReplies.Load(), s.activeExpireNs.Load(), s.expireLagMs.Load(), s.evictedClients.Load()}
+	return StatsSnapshot{
+		s.commands.Load(), s.hits.Load(), s.misses.Load(), s.expired.Load(), s.evicted.Load(),
+		s.dirty.Load(), s.errorReplies.Load(), s.activeExpireNs.Load(), s.expireLagMs.Load(), s.evictedClients.Load(),
+	}
 }
 
 // Dirty counts changes since the start; persistence compares two readings.
@@ -268,8 +270,10 @@ func (e *Engine) ResetStats() {
 		c.stats.Reset()
 	}
 	s := &e.stats
-	for _, n := range []*atomic.Int64{&s.commands, &s.hits, &s.misses, &s.expired, &s.evicted, &s.Connections, &s.Rejected,
-		&s.NetIn, &s.NetOut, &s.Reads, &s.Writes, &s.OutputLimitDrops, &s.QueryLimitDrops, &s.errorReplies, &s.activeExpireNs, &s.evictedClients} {
+	for _, n := range []*atomic.Int64{
+		&s.commands, &s.hits, &s.misses, &s.expired, &s.evicted, &s.Connections, &s.Rejected,
+		&s.NetIn, &s.NetOut, &s.Reads, &s.Writes, &s.OutputLimitDrops, &s.QueryLimitDrops, &s.errorReplies, &s.activeExpireNs, &s.evictedClients,
+	} {
 		n.Store(0)
 	}
 	s.mu.Lock()

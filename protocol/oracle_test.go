@@ -213,8 +213,13 @@ func TestComposedErrorsAgainstRedis(t *testing.T) {
 	o := newOracle(t)
 	long := string(bytes.Repeat([]byte("x"), 300))
 	requests := [][]string{
-		{"FOO"}, {"foo", "a", "", "b c"}, {"FOO\x00x", "a\x00b", "c\r\nd"}, {"\r\nabc\r\n", "\r\n"}, {long, "a"},
-		{"a", long, "b"}, {"a", "\xff\"'"},
+		{"FOO"},
+		{"foo", "a", "", "b c"},
+		{"FOO\x00x", "a\x00b", "c\r\nd"},
+		{"\r\nabc\r\n", "\r\n"},
+		{long, "a"},
+		{"a", long, "b"},
+		{"a", "\xff\"'"},
 	}
 	for n := 120; n < 131; n++ {
 		requests = append(requests, []string{"foo", long[:n], "y", "z"}, []string{long[:n], "a"})

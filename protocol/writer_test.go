@@ -15,12 +15,14 @@ func TestWriter(t *testing.T) {
 		{"OK", func(w *Writer) { w.OK() }, "+OK\r\n", "+OK\r\n"},
 		{"status", func(w *Writer) { w.SimpleString("a\r\nb") }, "+a  b\r\n", "+a  b\r\n"},
 		{"error", func(w *Writer) { w.Error("ERR a\nb") }, "-ERR a b\r\n", "-ERR a b\r\n"},
-		{"integers", func(w *Writer) {
-			for _, n := range []int64{0, 9, 10, 99, 100, -1, math.MaxInt64, math.MinInt64} {
-				w.Int(n)
-			}
-		}, ":0\r\n:9\r\n:10\r\n:99\r\n:100\r\n:-1\r\n:9223372036854775807\r\n:-9223372036854775808\r\n",
-			":0\r\n:9\r\n:10\r\n:99\r\n:100\r\n:-1\r\n:9223372036854775807\r\n:-9223372036854775808\r\n"},
+		{
+			"integers", func(w *Writer) {
+				for _, n := range []int64{0, 9, 10, 99, 100, -1, math.MaxInt64, math.MinInt64} {
+					w.Int(n)
+				}
+			}, ":0\r\n:9\r\n:10\r\n:99\r\n:100\r\n:-1\r\n:9223372036854775807\r\n:-9223372036854775808\r\n",
+			":0\r\n:9\r\n:10\r\n:99\r\n:100\r\n:-1\r\n:9223372036854775807\r\n:-9223372036854775808\r\n",
+		},
 		{"bulk", func(w *Writer) { w.Bulk([]byte("a\r\n")); w.BulkString("") }, "$3\r\na\r\n\r\n$0\r\n\r\n", "$3\r\na\r\n\r\n$0\r\n\r\n"},
 		{"bulk integers", func(w *Writer) {
 			for _, n := range []int64{0, -5, 10, math.MinInt64} {

@@ -100,8 +100,15 @@ func TestTwoServersAndFormats(t *testing.T) {
 
 func TestBadUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{"--groups", "nonsense"}, {"--clients", "0"}, {"--json", "--csv"}, {"stray"}, {"--no-such-flag"}, {"--user", "joe"},
-		{"--rounds", "-1"}, {"--threads", "0"}, {"--keyspace", "x"},
+		{"--groups", "nonsense"},
+		{"--clients", "0"},
+		{"--json", "--csv"},
+		{"stray"},
+		{"--no-such-flag"},
+		{"--user", "joe"},
+		{"--rounds", "-1"},
+		{"--threads", "0"},
+		{"--keyspace", "x"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(args, &out, &errs); code != 2 || strings.Count(errs.String(), "\n") != 1 {

@@ -120,8 +120,10 @@ func (s *settings) writeJSON(w io.Writer, list []load.Comparison) error {
 
 func (s *settings) writeCSV(w io.Writer, list []load.Comparison) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"group", "addr", "clients", "pipeline", "rounds", "requests", "requests_per_second",
-		"p50_us", "p99_us", "p99_9_us", "max_us", "server_cpu_us_per_request", "errors", "skipped"}}
+	rows := [][]string{{
+		"group", "addr", "clients", "pipeline", "rounds", "requests", "requests_per_second",
+		"p50_us", "p99_us", "p99_9_us", "max_us", "server_cpu_us_per_request", "errors", "skipped",
+	}}
 	o := &s.options
 	for i := range list {
 		c := &list[i]
@@ -134,8 +136,10 @@ func (s *settings) writeCSV(w io.Writer, list []load.Comparison) error {
 			if v.CPUSource != "" {
 				cpu = number(micros(v.CPU))
 			}
-			rows = append(rows, []string{c.Group.Name, v.Addr, shape[0], shape[1], strconv.Itoa(v.Rounds), strconv.FormatInt(v.Requests, 10), number(v.Rate),
-				number(micros(v.P50)), number(micros(v.P99)), number(micros(v.P999)), number(micros(v.Max)), cpu, strconv.FormatUint(v.Errors, 10), ""})
+			rows = append(rows, []string{
+				c.Group.Name, v.Addr, shape[0], shape[1], strconv.Itoa(v.Rounds), strconv.FormatInt(v.Requests, 10), number(v.Rate),
+				number(micros(v.P50)), number(micros(v.P99)), number(micros(v.P999)), number(micros(v.Max)), cpu, strconv.FormatUint(v.Errors, 10), "",
+			})
 		}
 	}
 	return out.WriteAll(rows)

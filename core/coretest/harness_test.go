@@ -11,8 +11,10 @@ type empty struct{}
 
 func (empty) Name() string { return "empty" }
 func (empty) Register(r *core.Registry) {
-	r.Add([]core.Command{{Name: "NOTHING", Arity: 1, Group: "server", Since: "7.0.0", Summary: "Answers OK.",
-		Run: func(c *core.Ctx) error { c.Reply.OK(); return nil }}})
+	r.Add([]core.Command{{
+		Name: "NOTHING", Arity: 1, Group: "server", Since: "7.0.0", Summary: "Answers OK.",
+		Run: func(c *core.Ctx) error { c.Reply.OK(); return nil },
+	}})
 }
 
 func TestHarnessRunsAFamily(t *testing.T) {

@@ -29,8 +29,10 @@ func Standard() (*Table, error) {
 }
 
 func fromConfig(o configs.Option) (Spec, error) {
-	s := Spec{Name: o.Name, Aliases: o.Aliases, Default: o.Default, Unit: o.Unit, Min: o.Min, Max: o.Max, Enum: o.Enum,
-		Hidden: o.Hidden, Sensitive: o.Sensitive, Why: o.Why, Summary: o.Summary}
+	s := Spec{
+		Name: o.Name, Aliases: o.Aliases, Default: o.Default, Unit: o.Unit, Min: o.Min, Max: o.Max, Enum: o.Enum,
+		Hidden: o.Hidden, Sensitive: o.Sensitive, Why: o.Why, Summary: o.Summary,
+	}
 	var err error
 	if s.Kind, err = ParseKind(o.Kind); err != nil {
 		return s, err

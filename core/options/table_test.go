@@ -158,8 +158,13 @@ func TestLoad(t *testing.T) {
 	file := Source{Kind: FromFile, Name: "redis.conf", Line: 4}
 	load := func(name string, args ...string) error { return table.Load(name, args, file) }
 	for _, d := range [][]string{
-		{"save", "900", "1"}, {"save", "60 1000"}, {"client-output-buffer-limit", "replica", "1mb", "1mb", "5"},
-		{"databases", "4"}, {"rename-command", "KEYS", ""}, {"bind", "127.0.0.1", "-::1"}, {"slaveof", "host", "1"},
+		{"save", "900", "1"},
+		{"save", "60 1000"},
+		{"client-output-buffer-limit", "replica", "1mb", "1mb", "5"},
+		{"databases", "4"},
+		{"rename-command", "KEYS", ""},
+		{"bind", "127.0.0.1", "-::1"},
+		{"slaveof", "host", "1"},
 	} {
 		if err := load(d[0], d[1:]...); err != nil {
 			t.Error(err)

@@ -15,15 +15,19 @@ import (
 // edgeValues has one on each side of every limit of the encodings.
 func edgeValues() [][]byte {
 	var vals [][]byte
-	for _, v := range []int64{0, 1, 127, 128, 4095, 4096, 32767, 32768, 1<<23 - 1, 1 << 23, math.MaxInt32, math.MaxInt32 + 1,
-		math.MaxInt64, -1, -4096, -4097, -32768, -32769, -1 << 23, -1<<23 - 1, math.MinInt32, math.MinInt32 - 1, math.MinInt64} {
+	for _, v := range []int64{
+		0, 1, 127, 128, 4095, 4096, 32767, 32768, 1<<23 - 1, 1 << 23, math.MaxInt32, math.MaxInt32 + 1,
+		math.MaxInt64, -1, -4096, -4097, -32768, -32769, -1 << 23, -1<<23 - 1, math.MinInt32, math.MinInt32 - 1, math.MinInt64,
+	} {
 		vals = append(vals, strconv.AppendInt(nil, v, 10))
 	}
 	for _, n := range []int{0, 1, 5, 62, 63, 64, 125, 126, 127, 128, 4095, 4096, 16376, 16377, 16378, 16380, 20000} {
 		vals = append(vals, bytes.Repeat([]byte{'x'}, n))
 	}
-	for _, s := range []string{"-", "-0", "00", "01", "+1", " 1", "1 ", "9223372036854775808", "-9223372036854775809",
-		"99999999999999999999", "1e3", "\x00\xff", "123456789012345678901"} {
+	for _, s := range []string{
+		"-", "-0", "00", "01", "+1", " 1", "1 ", "9223372036854775808", "-9223372036854775809",
+		"99999999999999999999", "1e3", "\x00\xff", "123456789012345678901",
+	} {
 		vals = append(vals, []byte(s))
 	}
 	return vals

@@ -286,8 +286,10 @@ func (d *Decoder) size(n uint64, start int64) (int, error) {
 		return 0, fail(start, "declared length %d is above the limit of %d bytes", n, d.opts.MaxStringBytes)
 	}
 	if left := d.left(); left >= 0 && n > uint64(left) {
-		return 0, &DecodeError{Offset: start, Err: io.ErrUnexpectedEOF,
-			Reason: fmt.Sprintf("declared length %d, but only %d bytes are left", n, left)}
+		return 0, &DecodeError{
+			Offset: start, Err: io.ErrUnexpectedEOF,
+			Reason: fmt.Sprintf("declared length %d, but only %d bytes are left", n, left),
+		}
 	}
 	return int(n), nil
 }
@@ -299,8 +301,10 @@ func (d *Decoder) count(n uint64, each int64, start int64) (hint int, err error)
 		return int(min(n, maxHint)), nil
 	}
 	if n > uint64(left/each) {
-		return 0, &DecodeError{Offset: start, Err: io.ErrUnexpectedEOF,
-			Reason: fmt.Sprintf("declared count %d, but only %d bytes are left", n, left)}
+		return 0, &DecodeError{
+			Offset: start, Err: io.ErrUnexpectedEOF,
+			Reason: fmt.Sprintf("declared count %d, but only %d bytes are left", n, left),
+		}
 	}
 	return int(n), nil
 }

@@ -36,8 +36,10 @@ func startRedis(t *testing.T, args ...string) *redisServer {
 	addr := l.Addr().(*net.TCPAddr)
 	l.Close()
 	dir := t.TempDir()
-	cmd := exec.Command(path, append([]string{"--port", strconv.Itoa(addr.Port), "--bind", "127.0.0.1", "--save", "", "--dir", dir,
-		"--enable-debug-command", "yes"}, args...)...)
+	cmd := exec.Command(path, append([]string{
+		"--port", strconv.Itoa(addr.Port), "--bind", "127.0.0.1", "--save", "", "--dir", dir,
+		"--enable-debug-command", "yes",
+	}, args...)...)
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
@@ -392,10 +394,17 @@ func TestRedisRefusesWhatWeRefuse(t *testing.T) {
 		typ  Type
 		body []byte
 	}{
-		{TypeHashListpack, str(string(lp("a", "1", "a", "2")))}, {TypeHashListpack, str(string(lp("a", "1", "b")))},
-		{TypeSetIntset, str("\x02\x00\x00\x00\x02\x00\x00\x00\x05\x00\x01\x00")}, {TypeSet, join(2, str("a"), str("a"))},
-		{TypeHash, []byte{0}}, {TypeListQuicklist2, join(1, 2, str(string(lp())))}, {TypeZSet2, join(1, str("a"), "\x00\x00\x00\x00\x00\x00\xF8\x7F")},
-		{TypeHash, []byte{0x80, 0xFF, 0xFF, 0xFF, 0xFF}}, {TypeString, []byte{0x82, 1}}, {8, []byte{1}}, {TypeListQuicklist2, join(1, 3, str("a"))},
+		{TypeHashListpack, str(string(lp("a", "1", "a", "2")))},
+		{TypeHashListpack, str(string(lp("a", "1", "b")))},
+		{TypeSetIntset, str("\x02\x00\x00\x00\x02\x00\x00\x00\x05\x00\x01\x00")},
+		{TypeSet, join(2, str("a"), str("a"))},
+		{TypeHash, []byte{0}},
+		{TypeListQuicklist2, join(1, 2, str(string(lp())))},
+		{TypeZSet2, join(1, str("a"), "\x00\x00\x00\x00\x00\x00\xF8\x7F")},
+		{TypeHash, []byte{0x80, 0xFF, 0xFF, 0xFF, 0xFF}},
+		{TypeString, []byte{0x82, 1}},
+		{8, []byte{1}},
+		{TypeListQuicklist2, join(1, 3, str("a"))},
 	}
 	for _, c := range damaged {
 		if err := NewBytesDecoder(c.body, DecoderOptions{Sanitize: SanitizeYes}).Skip(c.typ); err == nil {

@@ -123,8 +123,10 @@ func join(parts ...any) []byte {
 
 // Old encodings, written down from the format: no server here makes them any more.
 var (
-	oldZiplist = []byte{0x15, 0, 0, 0, 0x12, 0, 0, 0, 4, 0,
-		0, 1, 'a', 3, 0xF2, 2, 1, 'b', 3, 0xF3, 0xFF} // a 1 b 2
+	oldZiplist = []byte{
+		0x15, 0, 0, 0, 0x12, 0, 0, 0, 4, 0,
+		0, 1, 'a', 3, 0xF2, 2, 1, 'b', 3, 0xF3, 0xFF,
+	} // a 1 b 2
 	oldZipmap = []byte("\x02\x01a\x01\x001\x01b\x01\x022..\xFF") // a 1 b 2
 )
 
@@ -146,8 +148,10 @@ var valueCases = []struct {
 	{"list", TypeList, join(2, str("a"), str("12")), "a 12", "begin element"},
 	{"list ziplist", TypeListZiplist, str(string(oldZiplist)), "a 1 b 2", "node"},
 	{"list quicklist", TypeListQuicklist, join(2, str(string(oldZiplist)), str(string(oldZiplist))), "a 1 b 2 a 1 b 2", "node"},
-	{"list quicklist 2", TypeListQuicklist2, join(4, 2, str(string(lp("a", "1"))), 1, str("plain"), 2, str(string(lp())), 2, str(string(lp("z")))),
-		"a 1 plain z", "node plain node"},
+	{
+		"list quicklist 2", TypeListQuicklist2, join(4, 2, str(string(lp("a", "1"))), 1, str("plain"), 2, str(string(lp())), 2, str(string(lp("z")))),
+		"a 1 plain z", "node plain node",
+	},
 	{"set", TypeSet, join(2, str("a"), str("12")), "a 12", "begin member"},
 	{"set intset", TypeSetIntset, str("\x02\x00\x00\x00\x02\x00\x00\x00\xFF\xFF\x05\x00"), "-1 5", "intset"},
 	{"set listpack", TypeSetListpack, str(string(lp("a", "1", "c"))), "a 1 c", "listpack"},
@@ -264,10 +268,20 @@ func TestEmptyCollections(t *testing.T) {
 		typ  Type
 		body []byte
 	}{
-		{TypeList, []byte{0}}, {TypeSet, []byte{0}}, {TypeHash, []byte{0}}, {TypeZSet, []byte{0}}, {TypeZSet2, []byte{0}},
-		{TypeListQuicklist, []byte{0}}, {TypeListQuicklist2, join(1, 2, str(string(lp())))}, {TypeListZiplist, str(emptyZiplist)},
-		{TypeHashZiplist, str(emptyZiplist)}, {TypeZSetZiplist, str(emptyZiplist)}, {TypeHashListpack, str(string(lp()))},
-		{TypeZSetListpack, str(string(lp()))}, {TypeSetListpack, str(string(lp()))}, {TypeHashZipmap, str("\x00\xFF")},
+		{TypeList, []byte{0}},
+		{TypeSet, []byte{0}},
+		{TypeHash, []byte{0}},
+		{TypeZSet, []byte{0}},
+		{TypeZSet2, []byte{0}},
+		{TypeListQuicklist, []byte{0}},
+		{TypeListQuicklist2, join(1, 2, str(string(lp())))},
+		{TypeListZiplist, str(emptyZiplist)},
+		{TypeHashZiplist, str(emptyZiplist)},
+		{TypeZSetZiplist, str(emptyZiplist)},
+		{TypeHashListpack, str(string(lp()))},
+		{TypeZSetListpack, str(string(lp()))},
+		{TypeSetListpack, str(string(lp()))},
+		{TypeHashZipmap, str("\x00\xFF")},
 		{TypeSetIntset, str(string(packed.NewIntset(nil)))},
 	}
 	for _, c := range cases {
@@ -279,9 +293,11 @@ func TestEmptyCollections(t *testing.T) {
 }
 
 func TestStrings(t *testing.T) {
-	inputs := []string{"", "0", "-1", "127", "128", "-129", "32768", "2147483647", "2147483648", "-2147483649", "007", "-0", "9223372036854775807",
+	inputs := []string{
+		"", "0", "-1", "127", "128", "-129", "32768", "2147483647", "2147483648", "-2147483649", "007", "-0", "9223372036854775807",
 		strings.Repeat("a", 20), strings.Repeat("a", 21), strings.Repeat("ab", 10_000), strings.Repeat("x", 63), strings.Repeat("x", 64),
-		strings.Repeat("0123456789", 30_000), strings.Repeat("0123456789", 330_000), string(lzfSamples()["random"]), string(lzfSamples()["text"])}
+		strings.Repeat("0123456789", 30_000), strings.Repeat("0123456789", 330_000), string(lzfSamples()["random"]), string(lzfSamples()["text"]),
+	}
 	for _, compress := range []bool{false, true} {
 		var out bytes.Buffer
 		e := NewEncoder(&out, EncoderOptions{Compress: compress, Checksum: true})
@@ -370,8 +386,10 @@ func TestEncoderReset(t *testing.T) {
 func TestWrongKind(t *testing.T) {
 	d := NewBytesDecoder([]byte{1, 1, 'a'}, DecoderOptions{})
 	_, streamErr := d.ReadStream(TypeHash)
-	for i, err := range []error{d.ReadList(TypeHash, &recorder{}), d.ReadSet(TypeHash, &recorder{}), d.ReadHash(TypeSet, &recorder{}),
-		d.ReadZSet(TypeSet, &recorder{}), streamErr} {
+	for i, err := range []error{
+		d.ReadList(TypeHash, &recorder{}), d.ReadSet(TypeHash, &recorder{}), d.ReadHash(TypeSet, &recorder{}),
+		d.ReadZSet(TypeSet, &recorder{}), streamErr,
+	} {
 		if err == nil || !strings.Contains(err.Error(), "is no encoding of a") || d.Offset() != 0 {
 			t.Errorf("%d: %v", i, err)
 		}

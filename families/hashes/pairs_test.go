@@ -9,9 +9,11 @@ import (
 	"github.com/redust/redust/core/packed"
 )
 
-var texts = []string{"", "a", "field:01", "127", "128", "0", "-1", "32767", "-32768", "32768", "8388607", "-8388608", "8388608",
+var texts = []string{
+	"", "a", "field:01", "127", "128", "0", "-1", "32767", "-32768", "32768", "8388607", "-8388608", "8388608",
 	"2147483647", "-2147483649", strconv.Itoa(math.MaxInt64), strconv.Itoa(math.MinInt64), "9223372036854775808", "-0", "01", "+1",
-	strings.Repeat("x", 63), strings.Repeat("x", 64), strings.Repeat("x", 255), strings.Repeat("x", 256), strings.Repeat("x", 70000)}
+	strings.Repeat("x", 63), strings.Repeat("x", 64), strings.Repeat("x", 255), strings.Repeat("x", 256), strings.Repeat("x", 70000),
+}
 
 func TestPairsHoldEveryText(t *testing.T) {
 	p := newPairs(nil)

@@ -29,8 +29,12 @@ func (plain) Register(r *core.Registry) {
 		name string
 		rdb  rdb.Type
 		enc  keyspace.Encoding
-	}{{keyspace.List, "list", rdb.TypeList, keyspace.EncQuicklist}, {keyspace.ZSet, "zset", 200, keyspace.EncSkiplist},
-		{keyspace.Hash, "hash", 201, keyspace.EncHashtable}, {keyspace.Set, "set", rdb.TypeSet, keyspace.EncHashtable}} {
+	}{
+		{keyspace.List, "list", rdb.TypeList, keyspace.EncQuicklist},
+		{keyspace.ZSet, "zset", 200, keyspace.EncSkiplist},
+		{keyspace.Hash, "hash", 201, keyspace.EncHashtable},
+		{keyspace.Set, "set", rdb.TypeSet, keyspace.EncHashtable},
+	} {
 		info := core.TypeInfo{
 			ID: t.id, Name: t.name, RDBTypes: []rdb.Type{t.rdb},
 			RDBType:  func(core.Value) rdb.Type { return t.rdb },

@@ -11,8 +11,10 @@ import (
 // The replies were asked of Redis 7.0.15.
 func TestSort(t *testing.T) {
 	h := start(t)
-	for _, cmd := range []string{"PLAIN list l 3 1 2 10", "PLAIN zset z c b a", "PLAIN list words bb a ccc b", "MSET w_1 9 w_2 8 w_3 7 w_bb x w_a y w_ccc x",
-		"PLAIN hash o_1 f 5 g one", "PLAIN hash o_2 f 4", "SET s v", "PLAIN list bad 1 x", "PLAIN set odd c a b"} {
+	for _, cmd := range []string{
+		"PLAIN list l 3 1 2 10", "PLAIN zset z c b a", "PLAIN list words bb a ccc b", "MSET w_1 9 w_2 8 w_3 7 w_bb x w_a y w_ccc x",
+		"PLAIN hash o_1 f 5 g one", "PLAIN hash o_2 f 4", "SET s v", "PLAIN list bad 1 x", "PLAIN set odd c a b",
+	} {
 		h.Do(strings.Fields(cmd)...).OK()
 	}
 	for _, tc := range []struct{ cmd, want string }{

@@ -114,8 +114,13 @@ func TestTransactionsServeWhenDone(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	h := newBlocking(t)
 	c := h.Client()
-	for _, cmd := range [][]string{{"BLPOP", "k", "0.01"}, {"BRPOP", "k", "0.0001"}, {"BLMOVE", "k", "d", "LEFT", "LEFT", "0.01"},
-		{"BRPOPLPUSH", "k", "d", "0.01"}, {"BLMPOP", "0.01", "1", "k", "LEFT"}} {
+	for _, cmd := range [][]string{
+		{"BLPOP", "k", "0.01"},
+		{"BRPOP", "k", "0.0001"},
+		{"BLMOVE", "k", "d", "LEFT", "LEFT", "0.01"},
+		{"BRPOPLPUSH", "k", "d", "0.01"},
+		{"BLMPOP", "0.01", "1", "k", "LEFT"},
+	} {
 		began := time.Now()
 		c.Start(cmd...)
 		c.Wait().Equals("*-1\r\n")

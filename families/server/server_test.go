@@ -30,8 +30,10 @@ func (keyed) Name() string { return "keyed" }
 func (keyed) Register(r *core.Registry) {
 	ok := func(c *core.Ctx) error { c.Reply.OK(); return nil }
 	add := func(name string, arity int, flags core.Flags, keys core.KeySpecs) {
-		r.Add([]core.Command{{Name: name, Arity: arity, Flags: flags, Keys: keys, Group: "generic", Since: "1.0.0", Summary: "A test.",
-			Syntax: "key@0 [value...]", Run: ok}})
+		r.Add([]core.Command{{
+			Name: name, Arity: arity, Flags: flags, Keys: keys, Group: "generic", Since: "1.0.0", Summary: "A test.",
+			Syntax: "key@0 [value...]", Run: ok,
+		}})
 	}
 	add("ONE", 2, core.ReadOnlyCmd, core.KeyAt(1, core.ReadOnly))
 	add("TWO", 3, core.Write, core.KeyAt(1, core.ReadWrite).And(core.KeyAt(2, core.Overwrite)))
@@ -95,8 +97,10 @@ func TestInfoCounts(t *testing.T) {
 	h.Do("TIME")
 	h.Do("LOLWUT", "VERSION", "x")
 	text := h.Do("INFO", "commandstats", "errorstats", "latencystats").Text()
-	for _, want := range []string{"cmdstat_time:calls=1,usec=", ",rejected_calls=1,failed_calls=0", "cmdstat_lolwut:calls=1,", ",failed_calls=1", "errorstat_ERR:count=2",
-		"latency_percentiles_usec_time:p50="} {
+	for _, want := range []string{
+		"cmdstat_time:calls=1,usec=", ",rejected_calls=1,failed_calls=0", "cmdstat_lolwut:calls=1,", ",failed_calls=1", "errorstat_ERR:count=2",
+		"latency_percentiles_usec_time:p50=",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %q", want, text)
 		}

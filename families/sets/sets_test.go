@@ -373,8 +373,10 @@ func TestScanUnderChange(t *testing.T) {
 }
 
 func TestRandomMembersAreUniform(t *testing.T) {
-	for name, members := range map[string][]string{"intset": numbered("", 0, 20), "listpack": numbered("m", 0, 20),
-		"hashtable": numbered(strings.Repeat("m", 70), 0, 20)} {
+	for name, members := range map[string][]string{
+		"intset": numbered("", 0, 20), "listpack": numbered("m", 0, 20),
+		"hashtable": numbered(strings.Repeat("m", 70), 0, 20),
+	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)
 			add(h, "k", members)

@@ -21,7 +21,8 @@ func (support) Name() string { return "support" }
 
 func (support) Register(r *core.Registry) {
 	r.Add([]core.Command{
-		{Name: "DEL", Arity: -2, Flags: core.Write, Keys: core.KeyRange(1, -1, 1, core.Remove|core.Delete), Group: "generic",
+		{
+			Name: "DEL", Arity: -2, Flags: core.Write, Keys: core.KeyRange(1, -1, 1, core.Remove|core.Delete), Group: "generic",
 			Since: "1.0.0", Summary: "Deletes keys.", Syntax: "key@0...", Run: func(c *core.Ctx) error {
 				n := int64(0)
 				for _, k := range c.Keys() {
@@ -32,14 +33,17 @@ func (support) Register(r *core.Registry) {
 				}
 				c.Reply.Int(n)
 				return nil
-			}},
-		{Name: "PEXPIREAT", Arity: 3, Flags: core.Write, Keys: core.KeyAt(1, core.ReadWrite|core.Update), Group: "generic",
+			},
+		},
+		{
+			Name: "PEXPIREAT", Arity: 3, Flags: core.Write, Keys: core.KeyAt(1, core.ReadWrite|core.Update), Group: "generic",
 			Since: "1.0.0", Summary: "Sets a deadline.", Syntax: "key@0 ms:integer", Run: func(c *core.Ctx) error {
 				ms, _ := protocol.ParseInt(c.Args[2])
 				c.SetExpireAt(c.Key(0), ms)
 				c.Changed(core.EventGeneric, "expire", c.Key(0))
 				c.Reply.Int(1)
 				return nil
-			}},
+			},
+		},
 	})
 }

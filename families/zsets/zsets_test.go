@@ -25,14 +25,16 @@ type support struct{}
 func (support) Name() string { return "support" }
 
 func (support) Register(r *core.Registry) {
-	r.Add([]core.Command{{Name: "PEXPIREAT", Arity: 3, Flags: core.Write, Keys: core.KeyAt(1, core.ReadWrite|core.Update),
+	r.Add([]core.Command{{
+		Name: "PEXPIREAT", Arity: 3, Flags: core.Write, Keys: core.KeyAt(1, core.ReadWrite|core.Update),
 		Group: "generic", Since: "1.0.0", Summary: "Sets a deadline.", Syntax: "key@0 ms:integer", Run: func(c *core.Ctx) error {
 			ms, _ := protocol.ParseInt(c.Args[2])
 			c.SetExpireAt(c.Key(0), ms)
 			c.Changed(core.EventGeneric, "expire", c.Key(0))
 			c.Reply.Int(1)
 			return nil
-		}}})
+		},
+	}})
 }
 
 func TestReplies(t *testing.T) {
@@ -45,26 +47,41 @@ func TestReplies(t *testing.T) {
 		steps []step
 	}{
 		{"add and its options", []step{
-			{"ZADD z 1 a 2 b", ":2\r\n"}, {"ZADD z CH 3 a 2 b 4 c", ":2\r\n"}, {"ZADD z NX 9 a", ":0\r\n"},
-			{"ZADD z GT CH 2 a", ":0\r\n"}, {"ZADD z LT CH 2 a", ":1\r\n"}, {"ZADD z XX INCR 1.5 a", "$3\r\n3.5\r\n"},
-			{"ZADD z NX INCR 1 a", "$-1\r\n"}, {"ZADD none XX 1 a", ":0\r\n"}, {"ZADD z inf a", ":0\r\n"},
+			{"ZADD z 1 a 2 b", ":2\r\n"},
+			{"ZADD z CH 3 a 2 b 4 c", ":2\r\n"},
+			{"ZADD z NX 9 a", ":0\r\n"},
+			{"ZADD z GT CH 2 a", ":0\r\n"},
+			{"ZADD z LT CH 2 a", ":1\r\n"},
+			{"ZADD z XX INCR 1.5 a", "$3\r\n3.5\r\n"},
+			{"ZADD z NX INCR 1 a", "$-1\r\n"},
+			{"ZADD none XX 1 a", ":0\r\n"},
+			{"ZADD z inf a", ":0\r\n"},
 			{"ZADD z INCR -inf a", "-ERR resulting score is not a number (NaN)\r\n"},
 			{"ZADD z NX XX 1 a", "-ERR XX and NX options at the same time are not compatible\r\n"},
 			{"ZADD z GT LT 1 a", "-ERR GT, LT, and/or NX options at the same time are not compatible\r\n"},
-			{"ZADD z nan a", "-ERR value is not a valid float\r\n"}, {"ZSCORE z a", "$3\r\ninf\r\n"},
+			{"ZADD z nan a", "-ERR value is not a valid float\r\n"},
+			{"ZSCORE z a", "$3\r\ninf\r\n"},
 		}},
 		{"ties in byte order", []step{
 			{"ZADD z 0 b 0 a 0 B 0 aa 0 10 0 9", ":6\r\n"},
 			{"ZRANGE z 0 -1", "*6\r\n$2\r\n10\r\n$1\r\n9\r\n$1\r\nB\r\n$1\r\na\r\n$2\r\naa\r\n$1\r\nb\r\n"},
-			{"ZRANGE z [a (b BYLEX", "*2\r\n$1\r\na\r\n$2\r\naa\r\n"}, {"ZLEXCOUNT z - +", ":6\r\n"},
-			{"ZRANK z aa WITHSCORE", "*2\r\n:4\r\n$1\r\n0\r\n"}, {"ZREVRANK z aa", ":1\r\n"}, {"ZRANK z no WITHSCORE", "*-1\r\n"},
+			{"ZRANGE z [a (b BYLEX", "*2\r\n$1\r\na\r\n$2\r\naa\r\n"},
+			{"ZLEXCOUNT z - +", ":6\r\n"},
+			{"ZRANK z aa WITHSCORE", "*2\r\n:4\r\n$1\r\n0\r\n"},
+			{"ZREVRANK z aa", ":1\r\n"},
+			{"ZRANK z no WITHSCORE", "*-1\r\n"},
 		}},
 		{"combinations with plain sets", []step{
-			{"ZADD z 1 a 2 b 3 1", ":3\r\n"}, {"SADD s a c", ":2\r\n"}, {"SADD i 1 2", ":2\r\n"},
+			{"ZADD z 1 a 2 b 3 1", ":3\r\n"},
+			{"SADD s a c", ":2\r\n"},
+			{"SADD i 1 2", ":2\r\n"},
 			{"ZUNION 3 z s i WITHSCORES", "*10\r\n$1\r\n2\r\n$1\r\n1\r\n$1\r\nc\r\n$1\r\n1\r\n$1\r\na\r\n$1\r\n2\r\n$1\r\nb\r\n$1\r\n2\r\n$1\r\n1\r\n$1\r\n4\r\n"},
-			{"ZINTERSTORE d 2 z s WEIGHTS 2 3 AGGREGATE MAX", ":1\r\n"}, {"ZSCORE d a", "$1\r\n3\r\n"},
-			{"ZDIFF 2 z s", "*2\r\n$1\r\nb\r\n$1\r\n1\r\n"}, {"ZINTERCARD 2 z i LIMIT 1", ":1\r\n"},
-			{"ZUNIONSTORE d 1 none", ":0\r\n"}, {"ZCARD d", ":0\r\n"},
+			{"ZINTERSTORE d 2 z s WEIGHTS 2 3 AGGREGATE MAX", ":1\r\n"},
+			{"ZSCORE d a", "$1\r\n3\r\n"},
+			{"ZDIFF 2 z s", "*2\r\n$1\r\nb\r\n$1\r\n1\r\n"},
+			{"ZINTERCARD 2 z i LIMIT 1", ":1\r\n"},
+			{"ZUNIONSTORE d 1 none", ":0\r\n"},
+			{"ZCARD d", ":0\r\n"},
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -81,10 +98,17 @@ func TestEffects(t *testing.T) {
 	h := newHarness(t)
 	for _, tc := range []struct{ args, want string }{
 		{"ZADD z 1 a 2 b 3 c 4 d 5 e 6 f", "ZADD z 1 a 2 b 3 c 4 d 5 e 6 f"},
-		{"ZADD z 1 a", ""}, {"ZADD z INCR 2 a", "ZADD z INCR 2 a"}, {"ZINCRBY z 0 a", ""},
-		{"ZPOPMIN z", "ZPOPMIN z"}, {"ZPOPMAX z 0", ""}, {"ZMPOP 2 none z MAX COUNT 2", "ZPOPMAX z 2"}, {"BZPOPMIN z 0", "ZPOPMIN z"},
-		{"BZMPOP 0 1 z MIN COUNT 9", "ZPOPMIN z 2"}, {"ZUNIONSTORE d 1 z", ""},
-		{"ZRANGESTORE d none 0 -1", ""}, {"ZREMRANGEBYSCORE z -inf +inf", ""},
+		{"ZADD z 1 a", ""},
+		{"ZADD z INCR 2 a", "ZADD z INCR 2 a"},
+		{"ZINCRBY z 0 a", ""},
+		{"ZPOPMIN z", "ZPOPMIN z"},
+		{"ZPOPMAX z 0", ""},
+		{"ZMPOP 2 none z MAX COUNT 2", "ZPOPMAX z 2"},
+		{"BZPOPMIN z 0", "ZPOPMIN z"},
+		{"BZMPOP 0 1 z MIN COUNT 9", "ZPOPMIN z 2"},
+		{"ZUNIONSTORE d 1 z", ""},
+		{"ZRANGESTORE d none 0 -1", ""},
+		{"ZREMRANGEBYSCORE z -inf +inf", ""},
 	} {
 		h.Do(strings.Fields(tc.args)...)
 		got := slices.DeleteFunc(h.Effects(), func(s string) bool { return strings.HasPrefix(s, "SELECT") })
