@@ -34,6 +34,7 @@ type waiter struct {
 	keys   []Key // waited on, names alias args
 	state  atomic.Int32
 	reply  []byte       // RESP, once state is waitDone
+	offset int64        // in the effect log, on which the reply depends; likewise
 	took   atomic.Int64 // ns that serving it took
 	until  time.Time
 }
@@ -87,12 +88,14 @@ func (c *Ctx) Block(b Block) error {
 	if b.Timeout > 0 {
 		w.until = time.Now().Add(b.Timeout)
 	}
-	c.client.blocked.Store(w)
+	c.client.Set(FlagBlocked) // before anybody can find w and end the wait
+	e.clients.blocked.Add(1)
 	for _, k := range w.keys {
 		held := c.enter(k) // with keys reserved no shard is locked
 		e.enqueue(w, k)
 		held.leave()
 	}
+	c.client.blocked.Store(w)
 	c.blocking = w
 	return nil
 }
@@ -156,13 +159,6 @@ func (e *Engine) dequeue(w *waiter) {
 	}
 }
 
-// park ends the request of a client that now waits.
-func (e *Engine) park(c *Client) Status {
-	c.Set(FlagBlocked)
-	e.clients.blocked.Add(1)
-	return Blocked
-}
-
 // BlockDeadline is when the wait of a blocked client ends; zero means never.
 // Owner only.
 func (c *Client) BlockDeadline() time.Time {
@@ -195,7 +191,11 @@ func (c *Client) FinishBlocked() (st Status, done bool) {
 		case waitServing:
 			time.Sleep(10 * time.Microsecond) // the server of this waiter is about to decide
 		case waitDone, waitCancelled:
+			if w.state.Load() == waitCancelled {
+				c.eng.dequeue(w)
+			}
 			mark := c.W.Mark()
+			c.lastOffset = max(c.lastOffset, w.offset)
 			c.W.Raw(w.reply)
 			c.endReply(mark)
 			return c.unblocked(w), true
@@ -212,7 +212,7 @@ func (c *Client) unblocked(w *waiter) Status {
 	return c.after()
 }
 
-// endWait counts the client as not waiting any more, once: its own goroutine and who cancels the wait may both come here.
+// endWait counts the client as not waiting any more, once. Owner only.
 func (c *Client) endWait(w *waiter) {
 	if c.blocked.CompareAndSwap(w, nil) {
 		c.Clear(FlagBlocked)
@@ -221,41 +221,49 @@ func (c *Client) endWait(w *waiter) {
 }
 
 // CancelBlocked ends a wait with the given reply bytes (nil: none): CLIENT
-// UNBLOCK and clients that go away. It reports whether the client was waiting.
+// UNBLOCK and clients that go away. It reports whether the client was waiting. While somebody
+// serves the client it waits for what comes of that, so no shard may be held: see Ctx.Unblock.
 // Safe from any goroutine.
 func (c *Client) CancelBlocked(reply func(w *protocol.Writer)) bool {
 	for {
-		w := c.blocked.Load()
-		if w == nil {
-			return false
+		cancelled, serving := c.TryCancelBlocked(reply)
+		if !serving {
+			return cancelled
 		}
-		switch w.state.Load() {
-		case waitWaiting:
-			var b []byte
-			if reply != nil {
-				pw := protocol.Writer{Proto: c.Proto()}
-				reply(&pw)
-				b = pw.Buf
-			}
-			if !w.state.CompareAndSwap(waitWaiting, waitServing) {
-				continue
-			}
-			w.reply = b
-			c.eng.dequeue(w)
-			if reply != nil && c.conn != nil {
-				c.conn.Wake() // before the state, as in serve
-			}
-			w.state.Store(waitCancelled)
-			if reply == nil {
-				c.endWait(w)
-			}
-			return true
-		case waitServing:
-			time.Sleep(10 * time.Microsecond)
-		default:
-			return false
+		time.Sleep(10 * time.Microsecond)
+	}
+}
+
+// TryCancelBlocked is CancelBlocked that waits for nobody and takes no lock: serving tells that the client
+// is just being served, and nothing was done. The client's own goroutine takes it out of the queues.
+func (c *Client) TryCancelBlocked(reply func(w *protocol.Writer)) (cancelled, serving bool) {
+	w := c.blocked.Load()
+	if w == nil {
+		return false, false
+	}
+	if !w.state.CompareAndSwap(waitWaiting, waitServing) {
+		return false, w.state.Load() <= waitServing
+	}
+	if reply != nil {
+		pw := protocol.Writer{Proto: c.Proto()}
+		reply(&pw)
+		w.reply = pw.Buf
+		if c.conn != nil {
+			c.conn.Wake() // before the state, as in serve
 		}
 	}
+	w.state.Store(waitCancelled)
+	return true, false
+}
+
+// Unblock is CancelBlocked of another client by a command. In a transaction, whose shards the server of a client may
+// be waiting for, a client that is just being served counts as served.
+func (c *Ctx) Unblock(cl *Client, reply func(w *protocol.Writer)) bool {
+	if c.inExec {
+		cancelled, _ := cl.TryCancelBlocked(reply)
+		return cancelled
+	}
+	return cl.CancelBlocked(reply)
 }
 
 // BlockTimeoutReply writes what the wait's end by time would reply: CLIENT UNBLOCK ... TIMEOUT.

@@ -78,7 +78,11 @@ func (e *Engine) NewClient(conn Conn) *Client {
 // CloseClient forgets a client whose connection is gone: its watches, its wait,
 // its subscriptions. Owner only, once.
 func (e *Engine) CloseClient(c *Client) {
-	c.CancelBlocked(nil)
+	if w := c.blocked.Load(); w != nil {
+		c.CancelBlocked(nil)
+		e.dequeue(w)
+		c.endWait(w)
+	}
 	e.unwatch(c)
 	e.discard(c)
 	c.flushTally()

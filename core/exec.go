@@ -31,7 +31,7 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 		e.conclude(c) // a key may have been found expired
 		cl.placeOwn(mark)
 		c.finish()
-		return e.park(cl)
+		return Blocked
 	}
 	if err != nil {
 		c.fail(mark, err)
@@ -158,7 +158,12 @@ func (e *Engine) append(c *Ctx) {
 	var buf [4]effects.Command
 	cmds := c.appendEffects(buf[:0])
 	if len(cmds) != 0 && !c.client.Has(FlagFake|FlagPrimary) {
-		c.client.lastOffset = e.log.Append(len(cmds) > 1, cmds)
+		end := e.log.Append(len(cmds) > 1, cmds)
+		if c.serving != nil { // the client belongs to another goroutine
+			c.serving.offset = end
+			return
+		}
+		c.client.lastOffset = end
 	}
 }
 

@@ -348,7 +348,9 @@ func (c *conn) Wake() { c.nc.SetReadDeadline(time.Unix(1, 0)) }
 
 // Close ends the connection from any goroutine.
 func (c *conn) Close(flush bool) {
-	c.client.CancelBlocked(nil)
+	// A transaction kills with shards held: nothing is waited for. If the client is just being served, its own
+	// goroutine ends the wait.
+	c.client.TryCancelBlocked(nil)
 	if !flush {
 		c.shut(false)
 		return

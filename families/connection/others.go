@@ -241,12 +241,12 @@ func clientUnblock(c *core.Ctx) error {
 	if !ok {
 		return protocol.ErrNotInt
 	}
-	c.Reply.Int(unblock(c.Engine().Clients().Get(id), withError))
+	c.Reply.Int(unblock(c, c.Engine().Clients().Get(id), withError))
 	return nil
 }
 
 // unblock ends the wait of cl: 1 when it was waiting.
-func unblock(cl *core.Client, withError bool) int64 {
+func unblock(c *core.Ctx, cl *core.Client, withError bool) int64 {
 	if cl == nil {
 		return 0
 	}
@@ -254,7 +254,7 @@ func unblock(cl *core.Client, withError bool) int64 {
 	if withError {
 		reply = func(w *protocol.Writer) { w.Error(protocol.ErrUnblocked.Error()) }
 	}
-	if reply != nil && cl.CancelBlocked(reply) {
+	if reply != nil && c.Unblock(cl, reply) {
 		return 1
 	}
 	return 0
