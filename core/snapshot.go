@@ -17,7 +17,8 @@ type Snapshotter interface {
 	// exclusively; it must not block.
 	Before(db int, e keyspace.Entry)
 	// Big is Before for a big object: it is called without any lock, with the key
-	// reserved shared, so that only who needs this key waits. It may take its time.
+	// reserved shared, so that only who needs this key waits. It may take its time. The
+	// value is valid until it returns.
 	Big(db int, key []byte, v Value, m KeyMeta)
 	// Disturbed is called, with all shards held, before databases are flushed or
 	// exchanged: the snapshot can't be completed and is to begin anew.
@@ -108,10 +109,9 @@ func (e *Engine) handOver(db int, name []byte) {
 		s.RUnlock()
 		return
 	}
+	// Packed is not copied: a big block is a page run of its own, which nothing moves, and the
+	// reservation keeps writers, expiry, eviction and flushes away.
 	v, m := ValueOf(ent), metaOf(ent)
-	if v.Packed != nil {
-		v.Packed = append([]byte(nil), v.Packed...)
-	}
 	to := e.snap.to
 	s.RUnlock()
 	to.Big(db, name, v, m)

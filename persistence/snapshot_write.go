@@ -12,6 +12,10 @@ import (
 // errWriter stands for the drain's error, which the drain returns itself.
 var errWriter = errors.New("writing the snapshot failed")
 
+// hugeString is the size in bytes from which strings are not compressed: that takes as much memory
+// again while clients who want to change the string wait.
+const hugeString = 16 << 20
+
 // drain encodes what is handed over until the end, in whatever order it comes. After a write error it goes
 // on taking, so that nobody waits for it, and drops.
 func (sn *snapshot) drain(out *rdb.Encoder, hints []sizeHint) error {
@@ -126,6 +130,11 @@ func (d *drain) big(b *bigValue) {
 func (d *drain) value(key []byte, v core.Value, meta rdb.KeyMeta) {
 	t := d.sn.eng.Registry().Type(v.Type)
 	d.out.Key(t.RDBType(v), key, meta)
+	if v.Type == keyspace.String && len(v.Packed) >= hugeString {
+		d.out.Length(uint64(len(v.Packed)))
+		d.out.Raw(v.Packed)
+		return
+	}
 	_ = t.Save(d.out, v) // the encoder keeps the error
 }
 
