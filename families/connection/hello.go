@@ -1,8 +1,6 @@
 package connection
 
 import (
-	"bytes"
-
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/protocol"
 )
@@ -13,7 +11,7 @@ const redisVersion = "7.0.15"
 // helloSecrets are name and password after AUTH.
 func helloSecrets(args [][]byte) []int {
 	for i := 2; i+2 < len(args); i++ {
-		if isWord(args[i], "AUTH") {
+		if protocol.IsWord(args[i], "AUTH") {
 			return []int{i + 1, i + 2}
 		}
 	}
@@ -61,14 +59,14 @@ const sameProto = 0
 // helloOption applies the option at the head of args and returns its length.
 func helloOption(c *core.Ctx, args [][]byte) (n int, err error) {
 	switch {
-	case len(args) >= 3 && isWord(args[0], "AUTH"):
+	case len(args) >= 3 && protocol.IsWord(args[0], "AUTH"):
 		u, err := c.Engine().Auth().Authenticate(append([]byte{}, args[1]...), args[2])
 		if err != nil {
 			return 0, err
 		}
 		c.Client().SetUser(u)
 		return 3, nil
-	case len(args) >= 2 && isWord(args[0], "SETNAME"):
+	case len(args) >= 2 && protocol.IsWord(args[0], "SETNAME"):
 		if err := checkName(args[1], "Client names"); err != nil {
 			return 0, err
 		}
@@ -112,11 +110,6 @@ func role(e *core.Engine) string {
 		return "replica"
 	}
 	return "master"
-}
-
-// isWord compares an argument with an upper-case word in any case.
-func isWord(arg []byte, word string) bool {
-	return len(arg) == len(word) && bytes.EqualFold(arg, []byte(word))
 }
 
 // checkName refuses what would break a line of CLIENT LIST.

@@ -55,7 +55,7 @@ func clientList(c *core.Ctx) error {
 		for _, cl := range c.Engine().Clients().All() {
 			add(cl)
 		}
-	case len(args) == 2 && isWord(args[0], "TYPE"):
+	case len(args) == 2 && protocol.IsWord(args[0], "TYPE"):
 		kind, ok := kindByName(args[1])
 		if !ok {
 			return unknownType(args[1])
@@ -65,7 +65,7 @@ func clientList(c *core.Ctx) error {
 				add(cl)
 			}
 		}
-	case len(args) > 1 && isWord(args[0], "ID"):
+	case len(args) > 1 && protocol.IsWord(args[0], "ID"):
 		for _, arg := range args[1:] {
 			id, ok := protocol.ParseInt(arg)
 			if !ok {
@@ -84,13 +84,13 @@ func clientList(c *core.Ctx) error {
 
 func kindByName(name []byte) (core.ClientKind, bool) {
 	switch {
-	case isWord(name, "NORMAL"):
+	case protocol.IsWord(name, "NORMAL"):
 		return core.KindNormal, true
-	case isWord(name, "REPLICA"), isWord(name, "SLAVE"):
+	case protocol.IsWord(name, "REPLICA"), protocol.IsWord(name, "SLAVE"):
 		return core.KindReplica, true
-	case isWord(name, "PUBSUB"):
+	case protocol.IsWord(name, "PUBSUB"):
 		return core.KindPubSub, true
-	case isWord(name, "MASTER"):
+	case protocol.IsWord(name, "MASTER"):
 		return core.KindPrimary, true
 	}
 	return 0, false

@@ -81,30 +81,30 @@ func parseKill(e *core.Engine, args [][]byte) (f killFilter, err error) {
 		}
 		name, value := args[i], args[i+1]
 		switch {
-		case isWord(name, "ID"):
+		case protocol.IsWord(name, "ID"):
 			n, ok := protocol.ParseInt(value)
 			if !ok || n < 1 {
 				return f, protocol.Error("ERR client-id should be greater than 0")
 			}
 			f.id = n
-		case isWord(name, "TYPE"):
+		case protocol.IsWord(name, "TYPE"):
 			if f.kind, f.byKind = kindByName(value); !f.byKind {
 				return f, unknownType(value)
 			}
-		case isWord(name, "ADDR"):
+		case protocol.IsWord(name, "ADDR"):
 			f.addr = value
-		case isWord(name, "LADDR"):
+		case protocol.IsWord(name, "LADDR"):
 			f.laddr = value
-		case isWord(name, "USER"):
+		case protocol.IsWord(name, "USER"):
 			if !userExists(e, value) {
 				return f, protocol.Errorf("ERR No such user '%s'", value)
 			}
 			f.user, f.byUser = value, true
-		case isWord(name, "SKIPME"):
+		case protocol.IsWord(name, "SKIPME"):
 			switch {
-			case isWord(value, "YES"):
+			case protocol.IsWord(value, "YES"):
 				f.skipMe = true
-			case isWord(value, "NO"):
+			case protocol.IsWord(value, "NO"):
 				f.skipMe = false
 			default:
 				return f, protocol.ErrSyntax
@@ -193,9 +193,9 @@ func clientPause(c *core.Ctx) error {
 	case 3:
 	case 4:
 		switch {
-		case isWord(c.Args[3], "WRITE"):
+		case protocol.IsWord(c.Args[3], "WRITE"):
 			all = false
-		case isWord(c.Args[3], "ALL"):
+		case protocol.IsWord(c.Args[3], "ALL"):
 		default:
 			return protocol.Error("ERR CLIENT PAUSE mode must be WRITE or ALL")
 		}
@@ -228,8 +228,8 @@ func clientUnblock(c *core.Ctx) error {
 	case 3:
 	case 4:
 		switch {
-		case isWord(c.Args[3], "TIMEOUT"):
-		case isWord(c.Args[3], "ERROR"):
+		case protocol.IsWord(c.Args[3], "TIMEOUT"):
+		case protocol.IsWord(c.Args[3], "ERROR"):
 			withError = true
 		default:
 			return protocol.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")

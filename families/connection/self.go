@@ -120,12 +120,12 @@ func clientSetname(c *core.Ctx) error {
 func clientSetinfo(c *core.Ctx) error {
 	value := string(c.Args[3])
 	switch {
-	case isWord(c.Args[2], "LIB-NAME"):
+	case protocol.IsWord(c.Args[2], "LIB-NAME"):
 		if err := checkName(c.Args[3], "lib-name"); err != nil {
 			return err
 		}
 		c.Client().SetLib(&value, nil)
-	case isWord(c.Args[2], "LIB-VER"):
+	case protocol.IsWord(c.Args[2], "LIB-VER"):
 		if err := checkName(c.Args[3], "lib-ver"); err != nil {
 			return err
 		}
@@ -139,9 +139,9 @@ func clientSetinfo(c *core.Ctx) error {
 
 func clientNoEvict(c *core.Ctx) error {
 	switch {
-	case isWord(c.Args[2], "ON"):
+	case protocol.IsWord(c.Args[2], "ON"):
 		c.Client().Set(core.FlagNoEvict)
-	case isWord(c.Args[2], "OFF"):
+	case protocol.IsWord(c.Args[2], "OFF"):
 		c.Client().Clear(core.FlagNoEvict)
 	default:
 		return protocol.ErrSyntax
@@ -153,12 +153,12 @@ func clientNoEvict(c *core.Ctx) error {
 // clientReply answers nothing itself, but for ON.
 func clientReply(c *core.Ctx) error {
 	switch {
-	case isWord(c.Args[2], "ON"):
+	case protocol.IsWord(c.Args[2], "ON"):
 		c.Client().SetReplyMode(false, false)
 		c.Reply.OK()
-	case isWord(c.Args[2], "OFF"):
+	case protocol.IsWord(c.Args[2], "OFF"):
 		c.Client().SetReplyMode(true, false)
-	case isWord(c.Args[2], "SKIP"):
+	case protocol.IsWord(c.Args[2], "SKIP"):
 		if !c.Client().RepliesOff() {
 			c.Client().SetReplyMode(false, true)
 		}

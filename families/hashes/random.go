@@ -94,7 +94,7 @@ func parseCount(args [][]byte) (count int64, p parts, err error) {
 		return 0, 0, errCountRange
 	case len(args) == 1:
 		return count, fields, nil
-	case len(args) > 2 || !isWord(args[1], "WITHVALUES"):
+	case len(args) > 2 || !protocol.IsWord(args[1], "WITHVALUES"):
 		return 0, 0, protocol.ErrSyntax
 	case count < -math.MaxInt64/2 || count > math.MaxInt64/2:
 		return 0, 0, protocol.ErrOutOfRange

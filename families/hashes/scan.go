@@ -21,58 +21,12 @@ func scanCommands() []core.Command {
 	}}
 }
 
-// scanOptions are what follows the cursor.
-type scanOptions struct {
-	count int
-	match protocol.Glob
-	all   bool // no pattern
-}
-
-func parseScan(args [][]byte) (scanOptions, error) {
-	o := scanOptions{count: 10, all: true}
-	for ; len(args) > 0; args = args[2:] {
-		switch {
-		case len(args) >= 2 && isWord(args[0], "COUNT"):
-			n, ok := protocol.ParseInt(args[1])
-			if !ok {
-				return o, protocol.ErrNotInt
-			}
-			if n < 1 {
-				return o, protocol.ErrSyntax
-			}
-			o.count = int(min(n, 1<<31))
-		case len(args) >= 2 && isWord(args[0], "MATCH"):
-			o.match = protocol.CompileGlob(args[1])
-			o.all = o.match.Any()
-		default:
-			return o, protocol.ErrSyntax
-		}
-	}
-	return o, nil
-}
-
-// isWord compares an argument with an upper-case word, without regard to case.
-func isWord(arg []byte, word string) bool {
-	if len(arg) != len(word) {
-		return false
-	}
-	for i, ch := range arg {
-		if 'a' <= ch && ch <= 'z' {
-			ch -= 'a' - 'A'
-		}
-		if ch != word[i] {
-			return false
-		}
-	}
-	return true
-}
-
 func weighScan(c *core.Ctx) int {
-	o, err := parseScan(c.Args[3:])
+	o, err := core.ParseScanOptions(c.Args[3:])
 	if err != nil {
 		return 1
 	}
-	return min(o.count, weigh(c, c.Key(0)))
+	return min(o.Count, weigh(c, c.Key(0)))
 }
 
 // hscan checks in Redis's order: the cursor, then the key, and only then the options.
@@ -85,9 +39,9 @@ func hscan(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var o scanOptions
+	var o core.ScanOptions
 	if w.n > 0 {
-		if o, err = parseScan(c.Args[3:]); err != nil {
+		if o, err = core.ParseScanOptions(c.Args[3:]); err != nil {
 			return err
 		}
 	}
@@ -95,7 +49,7 @@ func hscan(c *core.Ctx) error {
 	out := protocol.Writer{Buf: c.Scratch()}
 	n := 0
 	take := func(f, v []byte) bool {
-		if o.all || o.match.Match(f) {
+		if o.Takes(f) {
 			out.Bulk(f)
 			out.Bulk(v)
 			n += 2
@@ -104,7 +58,7 @@ func hscan(c *core.Ctx) error {
 	}
 	next := uint64(0)
 	if w.dict != nil {
-		next = w.dict.Scan(cursor, o.count, func(f, v []byte) { take(f, v) })
+		next = w.dict.Scan(cursor, o.Count, func(f, v []byte) { take(f, v) })
 	} else {
 		w.each(take) // packed: all at once, whatever cursor and count
 	}

@@ -50,9 +50,9 @@ func parseCopy(c *core.Ctx, args [][]byte) (o copyOptions, err error) {
 	o.db = c.DB()
 	for i := 3; i < len(args); i++ {
 		switch {
-		case is(args[i], "REPLACE"):
+		case protocol.IsWord(args[i], "REPLACE"):
 			o.replace = true
-		case is(args[i], "DB") && i+1 < len(args):
+		case protocol.IsWord(args[i], "DB") && i+1 < len(args):
 			i++
 			if o.db, err = database(c, args[i]); err != nil {
 				return o, err

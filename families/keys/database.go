@@ -70,7 +70,7 @@ func dbsize(c *core.Ctx) error {
 
 // flush empties a database, or all with db -1. Both modes do the same: nobody waits for memory to be freed.
 func flush(c *core.Ctx, db int) error {
-	if len(c.Args) > 2 || len(c.Args) == 2 && !is(c.Args[1], "SYNC") && !is(c.Args[1], "ASYNC") {
+	if len(c.Args) > 2 || len(c.Args) == 2 && !protocol.IsWord(c.Args[1], "SYNC") && !protocol.IsWord(c.Args[1], "ASYNC") {
 		return protocol.ErrSyntax
 	}
 	if c.FlushDB(db) == 0 {

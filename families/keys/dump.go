@@ -105,11 +105,11 @@ func parseRestore(args [][]byte) (o restoreOptions, err error) {
 		more := i+1 < len(args)
 		var ok bool
 		switch {
-		case is(args[i], "REPLACE"):
+		case protocol.IsWord(args[i], "REPLACE"):
 			o.replace = true
-		case is(args[i], "ABSTTL"):
+		case protocol.IsWord(args[i], "ABSTTL"):
 			o.absolute = true
-		case is(args[i], "IDLETIME") && more && o.freq == -1:
+		case protocol.IsWord(args[i], "IDLETIME") && more && o.freq == -1:
 			i++
 			if o.idle, ok = protocol.ParseInt(args[i]); !ok {
 				return o, protocol.ErrNotInt
@@ -117,7 +117,7 @@ func parseRestore(args [][]byte) (o restoreOptions, err error) {
 			if o.idle < 0 {
 				return o, errIdleTime
 			}
-		case is(args[i], "FREQ") && more && o.idle == -1:
+		case protocol.IsWord(args[i], "FREQ") && more && o.idle == -1:
 			i++
 			if o.freq, ok = protocol.ParseInt(args[i]); !ok {
 				return o, protocol.ErrNotInt

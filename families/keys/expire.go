@@ -94,13 +94,13 @@ const (
 func parseConditions(args [][]byte) (cond condition, err error) {
 	for _, a := range args {
 		switch {
-		case is(a, "NX"):
+		case protocol.IsWord(a, "NX"):
 			cond |= ifNone
-		case is(a, "XX"):
+		case protocol.IsWord(a, "XX"):
 			cond |= ifSome
-		case is(a, "GT"):
+		case protocol.IsWord(a, "GT"):
 			cond |= ifLater
-		case is(a, "LT"):
+		case protocol.IsWord(a, "LT"):
 			cond |= ifEarlier
 		default:
 			return 0, protocol.Errorf("ERR Unsupported option %s", a)

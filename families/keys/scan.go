@@ -102,7 +102,7 @@ func parseScan(c *core.Ctx) (o scanOptions, err error) {
 		switch {
 		case i+1 == len(c.Args):
 			return o, protocol.ErrSyntax
-		case is(c.Args[i], "COUNT"):
+		case protocol.IsWord(c.Args[i], "COUNT"):
 			n, ok := protocol.ParseInt(c.Args[i+1])
 			if !ok {
 				return o, protocol.ErrNotInt
@@ -111,10 +111,10 @@ func parseScan(c *core.Ctx) (o scanOptions, err error) {
 				return o, protocol.ErrSyntax
 			}
 			o.count = int(min(n, math.MaxInt32))
-		case is(c.Args[i], "MATCH"):
+		case protocol.IsWord(c.Args[i], "MATCH"):
 			o.glob = protocol.CompileGlob(c.Args[i+1])
 			o.any = o.glob.Any()
-		case is(c.Args[i], "TYPE"):
+		case protocol.IsWord(c.Args[i], "TYPE"):
 			o.typed, o.noneSuch = true, true
 			for _, t := range c.Engine().Registry().Types() {
 				if equalFold(c.Args[i+1], t.Name) {

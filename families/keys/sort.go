@@ -67,11 +67,11 @@ func sortKeys(args [][]byte) ([]core.KeyRef, error) {
 	refs := []core.KeyRef{{Pos: 1, Access: core.ReadOnly | core.AccessData}}
 	for i := 2; i < len(args); i++ {
 		switch {
-		case is(args[i], "LIMIT"):
+		case protocol.IsWord(args[i], "LIMIT"):
 			i += 2
-		case is(args[i], "GET"), is(args[i], "BY"):
+		case protocol.IsWord(args[i], "GET"), protocol.IsWord(args[i], "BY"):
 			i++
-		case is(args[i], "STORE") && i+1 < len(args):
+		case protocol.IsWord(args[i], "STORE") && i+1 < len(args):
 			i++
 			refs = append(refs[:1], core.KeyRef{Pos: i, Access: core.Overwrite | core.Update})
 		}
@@ -110,13 +110,13 @@ func parseSort(c *core.Ctx, mayLookUp bool) (o sortOptions, err error) {
 	for i := 2; i < len(args); i++ {
 		left := len(args) - i - 1
 		switch a := args[i]; {
-		case is(a, "ASC"):
+		case protocol.IsWord(a, "ASC"):
 			o.desc = false
-		case is(a, "DESC"):
+		case protocol.IsWord(a, "DESC"):
 			o.desc = true
-		case is(a, "ALPHA"):
+		case protocol.IsWord(a, "ALPHA"):
 			o.alpha = true
-		case is(a, "LIMIT") && left >= 2:
+		case protocol.IsWord(a, "LIMIT") && left >= 2:
 			var ok1, ok2 bool
 			o.start, ok1 = protocol.ParseInt(args[i+1])
 			o.count, ok2 = protocol.ParseInt(args[i+2])
@@ -124,10 +124,10 @@ func parseSort(c *core.Ctx, mayLookUp bool) (o sortOptions, err error) {
 				return o, protocol.ErrNotInt
 			}
 			i += 2
-		case !readOnly && is(a, "STORE") && left >= 1:
+		case !readOnly && protocol.IsWord(a, "STORE") && left >= 1:
 			o.store = true
 			i++
-		case is(a, "BY") && left >= 1:
+		case protocol.IsWord(a, "BY") && left >= 1:
 			i++
 			if bytes.IndexByte(args[i], '*') < 0 {
 				o.nosort, o.by = true, nil
@@ -137,7 +137,7 @@ func parseSort(c *core.Ctx, mayLookUp bool) (o sortOptions, err error) {
 				p := parsePattern(args[i])
 				o.by = &p
 			}
-		case is(a, "GET") && left >= 1:
+		case protocol.IsWord(a, "GET") && left >= 1:
 			if !mayLookUp {
 				return o, errSortGetACL
 			}

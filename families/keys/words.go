@@ -17,23 +17,6 @@ var (
 
 const errIntRange = protocol.Error("ERR value is out of range, value must between -2147483648 and 2147483647")
 
-// is reports whether arg is the word, which is in capitals, in any case.
-func is(arg []byte, word string) bool {
-	if len(arg) != len(word) {
-		return false
-	}
-	for i := range len(word) {
-		b := arg[i]
-		if 'a' <= b && b <= 'z' {
-			b -= 'a' - 'A'
-		}
-		if b != word[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // database reads the number of a database. It returns protocol.ErrNotInt, errIntRange or protocol.ErrDBIndex.
 func database(c *core.Ctx, arg []byte) (int, error) {
 	n, ok := protocol.ParseInt(arg)

@@ -116,8 +116,8 @@ func (l *lists) setPacked(c *core.Ctx, k core.Key, e keyspace.Entry, lp packed.L
 func listWeight(c *core.Ctx) int { return weight(c, c.Key(0), math.MaxInt64) }
 
 func (l *lists) linsert(c *core.Ctx) error {
-	after := is(c.Args[2], "AFTER")
-	if !after && !is(c.Args[2], "BEFORE") {
+	after := protocol.IsWord(c.Args[2], "AFTER")
+	if !after && !protocol.IsWord(c.Args[2], "BEFORE") {
 		return protocol.ErrSyntax
 	}
 	k := c.Key(0)

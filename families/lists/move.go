@@ -46,9 +46,9 @@ type ends struct{ fromFront, toFront bool }
 // parseEnd reads LEFT or RIGHT.
 func parseEnd(arg []byte) (front bool, err error) {
 	switch {
-	case is(arg, "LEFT"):
+	case protocol.IsWord(arg, "LEFT"):
 		return true, nil
-	case is(arg, "RIGHT"):
+	case protocol.IsWord(arg, "RIGHT"):
 		return false, nil
 	}
 	return false, protocol.ErrSyntax

@@ -52,7 +52,7 @@ func parseMany(args [][]byte) (m manyPop, err error) {
 	if len(args) == 1 {
 		return m, nil
 	}
-	if len(args) == 2 || !is(args[1], "COUNT") {
+	if len(args) == 2 || !protocol.IsWord(args[1], "COUNT") {
 		return m, protocol.ErrSyntax
 	}
 	if m.count, ok = protocol.ParseInt(args[2]); !ok || m.count < 1 {

@@ -2,7 +2,6 @@ package lists
 
 import (
 	"math"
-	"strings"
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
@@ -153,7 +152,7 @@ type position struct {
 func parsePosition(args [][]byte) (p position, err error) {
 	p.rank = 1
 	for i := 0; i < len(args); i += 2 {
-		rank, count, maxlen := is(args[i], "RANK"), is(args[i], "COUNT"), is(args[i], "MAXLEN")
+		rank, count, maxlen := protocol.IsWord(args[i], "RANK"), protocol.IsWord(args[i], "COUNT"), protocol.IsWord(args[i], "MAXLEN")
 		if !rank && !count && !maxlen || i+1 == len(args) {
 			return p, protocol.ErrSyntax
 		}
@@ -184,11 +183,6 @@ const (
 	errCountNegative  = protocol.Error("ERR COUNT can't be negative")
 	errMaxlenNegative = protocol.Error("ERR MAXLEN can't be negative")
 )
-
-// is reports whether arg is the word, which is given in capitals.
-func is(arg []byte, word string) bool {
-	return len(arg) == len(word) && strings.EqualFold(string(arg), word)
-}
 
 func lposWeight(c *core.Ctx) int {
 	p, err := parsePosition(c.Args[3:])

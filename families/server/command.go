@@ -266,7 +266,7 @@ func commandList(c *core.Ctx) error {
 	filtered := false
 	switch args := c.Args[2:]; {
 	case len(args) == 0:
-	case len(args) == 3 && word(args[0], "FILTERBY"):
+	case len(args) == 3 && protocol.IsWord(args[0], "FILTERBY"):
 		var ok bool
 		if keep, ok = listFilter(args[1], args[2]); !ok {
 			return protocol.ErrSyntax
@@ -292,9 +292,9 @@ func commandList(c *core.Ctx) error {
 
 func listFilter(by, value []byte) (keep func(*core.Command) bool, ok bool) {
 	switch {
-	case word(by, "MODULE"):
+	case protocol.IsWord(by, "MODULE"):
 		return func(*core.Command) bool { return false }, true // there are no modules
-	case word(by, "ACLCAT"):
+	case protocol.IsWord(by, "ACLCAT"):
 		want := core.Category(0)
 		for i, n := range core.CategoryNames {
 			if bytes.EqualFold(value, []byte(n)) {
@@ -302,7 +302,7 @@ func listFilter(by, value []byte) (keep func(*core.Command) bool, ok bool) {
 			}
 		}
 		return func(cmd *core.Command) bool { return cmd.Categories()&want != 0 }, true
-	case word(by, "PATTERN"):
+	case protocol.IsWord(by, "PATTERN"):
 		glob := protocol.CompileGlobFold(value)
 		return func(cmd *core.Command) bool { return glob.Match([]byte(cmd.FullName())) }, true
 	}

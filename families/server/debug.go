@@ -58,7 +58,7 @@ func (f *family) debug(c *core.Ctx) error {
 	args := c.Args[2:]
 	for i := range debugSubcommands {
 		d := &debugSubcommands[i]
-		if word(c.Args[1], d.name) && len(args) >= d.min && (d.max < 0 || len(args) <= d.max) {
+		if protocol.IsWord(c.Args[1], d.name) && len(args) >= d.min && (d.max < 0 || len(args) <= d.max) {
 			return d.run(f, c, args)
 		}
 	}
@@ -173,11 +173,11 @@ func debugReload(_ *family, c *core.Ctx, args [][]byte) error {
 	var flags core.ReloadFlags
 	for _, a := range args {
 		switch {
-		case word(a, "MERGE"):
+		case protocol.IsWord(a, "MERGE"):
 			flags.Merge = true
-		case word(a, "NOFLUSH"):
+		case protocol.IsWord(a, "NOFLUSH"):
 			flags.NoFlush = true
-		case word(a, "NOSAVE"):
+		case protocol.IsWord(a, "NOSAVE"):
 			flags.NoSave = true
 		default:
 			return protocol.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")

@@ -12,37 +12,37 @@ const attribText = "Some real reply following the attribute"
 func debugProtocol(_ *family, c *core.Ctx, args [][]byte) error {
 	w := c.Reply
 	switch kind := args[0]; {
-	case word(kind, "STRING"):
+	case protocol.IsWord(kind, "STRING"):
 		w.BulkString("Hello World")
-	case word(kind, "INTEGER"):
+	case protocol.IsWord(kind, "INTEGER"):
 		w.Int(12345)
-	case word(kind, "DOUBLE"):
+	case protocol.IsWord(kind, "DOUBLE"):
 		w.Double(3.141)
-	case word(kind, "NULL"):
+	case protocol.IsWord(kind, "NULL"):
 		w.Null()
-	case word(kind, "ARRAY"):
+	case protocol.IsWord(kind, "ARRAY"):
 		w.Array(3)
 		oneTwo(w)
-	case word(kind, "SET"):
+	case protocol.IsWord(kind, "SET"):
 		w.Set(3)
 		oneTwo(w)
-	case word(kind, "MAP"):
+	case protocol.IsWord(kind, "MAP"):
 		w.Map(3)
 		for i := range int64(3) {
 			w.Int(i)
 			w.Bool(i == 1)
 		}
-	case word(kind, "ATTRIB"):
+	case protocol.IsWord(kind, "ATTRIB"):
 		protocolAttribute(w)
-	case word(kind, "PUSH"):
+	case protocol.IsWord(kind, "PUSH"):
 		return protocolPush(c)
-	case word(kind, "TRUE"):
+	case protocol.IsWord(kind, "TRUE"):
 		w.Bool(true)
-	case word(kind, "FALSE"):
+	case protocol.IsWord(kind, "FALSE"):
 		w.Bool(false)
-	case word(kind, "VERBATIM"):
+	case protocol.IsWord(kind, "VERBATIM"):
 		w.Verbatim("txt", []byte("This is a verbatim\nstring"))
-	case word(kind, "BIGNUM"):
+	case protocol.IsWord(kind, "BIGNUM"):
 		w.BigNumber("1234567999999999999999999999999999999")
 	default:
 		return protocol.Error("ERR Wrong protocol type name. Please use one of the following: " +

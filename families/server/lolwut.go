@@ -21,7 +21,7 @@ func lolwut(c *core.Ctx) error {
 	args := c.Args[1:]
 	draw := len(args) == 0
 	size := [3]int64{lolwutCols, lolwutRows}
-	if len(args) >= 2 && word(args[0], "VERSION") {
+	if len(args) >= 2 && protocol.IsWord(args[0], "VERSION") {
 		version, ok := protocol.ParseInt(args[1])
 		if !ok {
 			return protocol.ErrNotInt

@@ -80,7 +80,7 @@ var memoryCommands = []core.Command{
 // memoryUsage is exact: SAMPLES is checked and not needed.
 func memoryUsage(c *core.Ctx) error {
 	for i := 3; i < len(c.Args); i += 2 {
-		if !word(c.Args[i], "SAMPLES") || i+1 >= len(c.Args) {
+		if !protocol.IsWord(c.Args[i], "SAMPLES") || i+1 >= len(c.Args) {
 			return protocol.ErrSyntax
 		}
 		n, ok := protocol.ParseInt(c.Args[i+1])

@@ -55,15 +55,15 @@ type shutdownArgs struct {
 func parseShutdown(args [][]byte) (o shutdownArgs, err error) {
 	for _, a := range args {
 		switch {
-		case word(a, "NOSAVE"):
+		case protocol.IsWord(a, "NOSAVE"):
 			o.nosave = true
-		case word(a, "SAVE"):
+		case protocol.IsWord(a, "SAVE"):
 			o.save = true
-		case word(a, "NOW"):
+		case protocol.IsWord(a, "NOW"):
 			o.Now = true
-		case word(a, "FORCE"):
+		case protocol.IsWord(a, "FORCE"):
 			o.Force = true
-		case word(a, "ABORT"):
+		case protocol.IsWord(a, "ABORT"):
 			o.abort = true
 		default:
 			return o, protocol.ErrSyntax

@@ -83,22 +83,6 @@ func permits(value string, cl *core.Client) bool {
 	return value == "yes" || value == "local" && isLocal(cl)
 }
 
-// word compares an argument with an upper-case word in any case.
-func word(arg []byte, w string) bool {
-	if len(arg) != len(w) {
-		return false
-	}
-	for i, b := range arg {
-		if 'a' <= b && b <= 'z' {
-			b -= 'a' - 'A'
-		}
-		if b != w[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // positive parses a number from 0 to the largest int64.
 func positive(arg []byte) (int64, error) {
 	n, ok := protocol.ParseInt(arg)

@@ -341,7 +341,7 @@ func (s *sets) sintercard(c *core.Ctx) error {
 	}
 	limit := int64(0)
 	for rest := c.Args[2+numKeys:]; len(rest) > 0; rest = rest[2:] {
-		if len(rest) < 2 || !isWord(rest[0], "LIMIT") {
+		if len(rest) < 2 || !protocol.IsWord(rest[0], "LIMIT") {
 			return protocol.ErrSyntax
 		}
 		if limit, ok = protocol.ParseInt(rest[1]); !ok || limit < 0 {

@@ -22,58 +22,12 @@ func (s *sets) scanCommands() []core.Command {
 	}}
 }
 
-// scanOptions are what follows the cursor.
-type scanOptions struct {
-	count int
-	match protocol.Glob
-	all   bool // no pattern
-}
-
-func parseScan(args [][]byte) (scanOptions, error) {
-	o := scanOptions{count: 10, all: true}
-	for ; len(args) > 0; args = args[2:] {
-		switch {
-		case len(args) >= 2 && isWord(args[0], "COUNT"):
-			n, ok := protocol.ParseInt(args[1])
-			if !ok {
-				return o, protocol.ErrNotInt
-			}
-			if n < 1 {
-				return o, protocol.ErrSyntax
-			}
-			o.count = int(min(n, 1<<31))
-		case len(args) >= 2 && isWord(args[0], "MATCH"):
-			o.match = protocol.CompileGlob(args[1])
-			o.all = o.match.Any()
-		default:
-			return o, protocol.ErrSyntax
-		}
-	}
-	return o, nil
-}
-
-// isWord compares an argument with an upper-case word, without regard to case.
-func isWord(arg []byte, word string) bool {
-	if len(arg) != len(word) {
-		return false
-	}
-	for i, ch := range arg {
-		if 'a' <= ch && ch <= 'z' {
-			ch -= 'a' - 'A'
-		}
-		if ch != word[i] {
-			return false
-		}
-	}
-	return true
-}
-
 func weighScan(c *core.Ctx) int {
-	o, err := parseScan(c.Args[3:])
+	o, err := core.ParseScanOptions(c.Args[3:])
 	if err != nil {
 		return 1
 	}
-	return min(o.count, weigh(c, c.Key(0)))
+	return min(o.Count, weigh(c, c.Key(0)))
 }
 
 // sscan checks in Redis's order: the cursor, then the key, and only then the options.
@@ -86,9 +40,9 @@ func sscan(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var o scanOptions
+	var o core.ScanOptions
 	if ok {
-		if o, err = parseScan(c.Args[3:]); err != nil {
+		if o, err = core.ParseScanOptions(c.Args[3:]); err != nil {
 			return err
 		}
 	}
@@ -96,7 +50,7 @@ func sscan(c *core.Ctx) error {
 	out := protocol.Writer{Buf: c.Scratch()}
 	n := 0
 	take := func(m []byte) bool {
-		if o.all || o.match.Match(m) {
+		if o.Takes(m) {
 			out.Bulk(m)
 			n++
 		}
@@ -104,7 +58,7 @@ func sscan(c *core.Ctx) error {
 	}
 	next := uint64(0)
 	if v.enc == keyspace.EncHashtable {
-		next = v.dict.Scan(cursor, o.count, func(m, _ []byte) { take(m) })
+		next = v.dict.Scan(cursor, o.Count, func(m, _ []byte) { take(m) })
 	} else {
 		v.each(take) // packed: all at once, whatever cursor and count
 	}

@@ -92,13 +92,13 @@ func (f *family) lcs(c *core.Ctx) error {
 func parseLCS(args [][]byte) (o lcsOptions, err error) {
 	for i := 3; i < len(args); i++ {
 		switch {
-		case is(args[i], "IDX"):
+		case protocol.IsWord(args[i], "IDX"):
 			o.indexes = true
-		case is(args[i], "LEN"):
+		case protocol.IsWord(args[i], "LEN"):
 			o.length = true
-		case is(args[i], "WITHMATCHLEN"):
+		case protocol.IsWord(args[i], "WITHMATCHLEN"):
 			o.matchLen = true
-		case is(args[i], "MINMATCHLEN") && i+1 < len(args):
+		case protocol.IsWord(args[i], "MINMATCHLEN") && i+1 < len(args):
 			i++
 			n, ok := protocol.ParseInt(args[i])
 			if !ok {

@@ -62,7 +62,7 @@ func parseOptions(args [][]byte, from int, command option) (o setOptions, err er
 next:
 	for i := from; i < len(args); i++ {
 		for _, w := range &words {
-			if !is(args[i], w.word) || w.in != 0 && w.in != command {
+			if !protocol.IsWord(args[i], w.word) || w.in != 0 && w.in != command {
 				continue
 			}
 			if o.has(w.exclude) {
@@ -80,23 +80,6 @@ next:
 		return o, protocol.ErrSyntax
 	}
 	return o, nil
-}
-
-// is reports whether arg is the word, which is in capitals, in any case.
-func is(arg []byte, word string) bool {
-	if len(arg) != len(word) {
-		return false
-	}
-	for i := range len(word) {
-		b := arg[i]
-		if 'a' <= b && b <= 'z' {
-			b -= 'a' - 'A'
-		}
-		if b != word[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // deadline turns the argument of EX and its like into milliseconds since the epoch: core.NoDeadline without one. Zero,

@@ -2,6 +2,7 @@ package strfamily
 
 import (
 	"bytes"
+	"github.com/redust/redust/protocol"
 
 	"github.com/redust/redust/core"
 )
@@ -137,7 +138,7 @@ func propagateSet(c *core.Ctx, o setOptions, val []byte, deadline int64) {
 		args := make([][]byte, 0, len(c.Args)-1)
 		args = append(args, c.Args[:3]...)
 		for _, a := range c.Args[3:] {
-			if !is(a, "GET") {
+			if !protocol.IsWord(a, "GET") {
 				args = append(args, a)
 			}
 		}

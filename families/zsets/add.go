@@ -54,17 +54,17 @@ type addOptions struct{ nx, xx, gt, lt, ch, incr bool }
 func zaddOptions(c *core.Ctx) (o addOptions, at int, err error) {
 	for at = 2; at < c.NArgs(); at++ {
 		switch arg := c.Args[at]; {
-		case is(arg, "NX"):
+		case protocol.IsWord(arg, "NX"):
 			o.nx = true
-		case is(arg, "XX"):
+		case protocol.IsWord(arg, "XX"):
 			o.xx = true
-		case is(arg, "GT"):
+		case protocol.IsWord(arg, "GT"):
 			o.gt = true
-		case is(arg, "LT"):
+		case protocol.IsWord(arg, "LT"):
 			o.lt = true
-		case is(arg, "CH"):
+		case protocol.IsWord(arg, "CH"):
 			o.ch = true
-		case is(arg, "INCR"):
+		case protocol.IsWord(arg, "INCR"):
 			o.incr = true
 		default:
 			return o, at, o.check(c.NArgs() - at)
@@ -188,21 +188,4 @@ func (e *editor) addOne(o addOptions, member []byte, score *float64) (outcome, e
 	}
 	e.rescore(p, member, old, fresh)
 	return updated, nil
-}
-
-// is reports whether arg is the word, given in capitals, in any case.
-func is(arg []byte, word string) bool {
-	if len(arg) != len(word) {
-		return false
-	}
-	for i := range len(word) {
-		ch := arg[i]
-		if 'a' <= ch && ch <= 'z' {
-			ch -= 'a' - 'A'
-		}
-		if ch != word[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -240,7 +240,7 @@ func (f combineForm) options(r *combineRequest, args [][]byte) error {
 	for len(args) > 0 {
 		used := 0
 		switch n := len(r.sources); {
-		case weighted && len(args) > n && is(args[0], "WEIGHTS"):
+		case weighted && len(args) > n && protocol.IsWord(args[0], "WEIGHTS"):
 			for i := range r.sources {
 				var ok bool
 				if r.sources[i].weight, ok = protocol.ParseFloat(args[1+i]); !ok {
@@ -248,22 +248,22 @@ func (f combineForm) options(r *combineRequest, args [][]byte) error {
 				}
 			}
 			used = n + 1
-		case weighted && len(args) > 1 && is(args[0], "AGGREGATE"):
+		case weighted && len(args) > 1 && protocol.IsWord(args[0], "AGGREGATE"):
 			switch {
-			case is(args[1], "SUM"):
+			case protocol.IsWord(args[1], "SUM"):
 				r.aggregate = aggregateSum
-			case is(args[1], "MIN"):
+			case protocol.IsWord(args[1], "MIN"):
 				r.aggregate = aggregateMin
-			case is(args[1], "MAX"):
+			case protocol.IsWord(args[1], "MAX"):
 				r.aggregate = aggregateMax
 			default:
 				return protocol.ErrSyntax
 			}
 			used = 2
-		case !f.store && !f.card && is(args[0], "WITHSCORES"):
+		case !f.store && !f.card && protocol.IsWord(args[0], "WITHSCORES"):
 			r.withScores = true
 			used = 1
-		case f.card && len(args) > 1 && is(args[0], "LIMIT"):
+		case f.card && len(args) > 1 && protocol.IsWord(args[0], "LIMIT"):
 			limit, ok := protocol.ParseInt(args[1])
 			if !ok || limit < 0 {
 				return protocol.Error("ERR LIMIT can't be negative")

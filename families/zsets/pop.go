@@ -147,14 +147,14 @@ func parseMPop(args [][]byte, at int) (p popRequest, err error) {
 	p.keys, p.count = int(numKeys), -1
 	i := at + p.keys + 1
 	switch {
-	case is(args[i], "MIN"):
-	case is(args[i], "MAX"):
+	case protocol.IsWord(args[i], "MIN"):
+	case protocol.IsWord(args[i], "MAX"):
 		p.highest = true
 	default:
 		return p, protocol.ErrSyntax
 	}
 	for i++; i < len(args); i += 2 {
-		if p.count >= 0 || !is(args[i], "COUNT") || i+1 == len(args) {
+		if p.count >= 0 || !protocol.IsWord(args[i], "COUNT") || i+1 == len(args) {
 			return p, protocol.ErrSyntax
 		}
 		if p.count, ok = protocol.ParseInt(args[i+1]); !ok || p.count < 1 {

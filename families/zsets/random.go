@@ -37,7 +37,7 @@ func parseRandom(args [][]byte) (count int64, withScores bool, err error) {
 		return 0, false, protocol.ErrNotInt
 	case count == math.MinInt64:
 		return 0, false, errRandomRange
-	case len(args) > 4 || len(args) == 4 && !is(args[3], "WITHSCORES"):
+	case len(args) > 4 || len(args) == 4 && !protocol.IsWord(args[3], "WITHSCORES"):
 		return 0, false, protocol.ErrSyntax
 	}
 	withScores = len(args) == 4

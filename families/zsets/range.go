@@ -253,9 +253,9 @@ func (f rangeForm) parse(args [][]byte, at int) (s rangeSpec, err error) {
 	chosen, turned := !f.auto, !f.auto
 	for i := at + 3; i < len(args); i++ {
 		switch arg := args[i]; {
-		case f.scores && is(arg, "WITHSCORES"):
+		case f.scores && protocol.IsWord(arg, "WITHSCORES"):
 			s.withScores = true
-		case is(arg, "LIMIT") && i+2 < len(args):
+		case protocol.IsWord(arg, "LIMIT") && i+2 < len(args):
 			var ok1, ok2 bool
 			s.offset, ok1 = protocol.ParseInt(args[i+1])
 			s.limit, ok2 = protocol.ParseInt(args[i+2])
@@ -263,11 +263,11 @@ func (f rangeForm) parse(args [][]byte, at int) (s rangeSpec, err error) {
 				return s, protocol.ErrNotInt
 			}
 			i += 2
-		case !turned && is(arg, "REV"):
+		case !turned && protocol.IsWord(arg, "REV"):
 			s.reverse, turned = true, true
-		case !chosen && is(arg, "BYLEX"):
+		case !chosen && protocol.IsWord(arg, "BYLEX"):
 			s.by, chosen = byLex, true
-		case !chosen && is(arg, "BYSCORE"):
+		case !chosen && protocol.IsWord(arg, "BYSCORE"):
 			s.by, chosen = byScore, true
 		default:
 			return s, protocol.ErrSyntax

@@ -1,7 +1,6 @@
 package zsets
 
 import (
-	"math"
 	"strconv"
 
 	"github.com/redust/redust/core"
@@ -27,38 +26,6 @@ func (z *zsets) scanCommands() []core.Command {
 	}
 }
 
-type scanOptions struct {
-	count int
-	match protocol.Glob
-	all   bool // no MATCH, or one that takes everything
-}
-
-// scanCount is how many members a call visits unless asked otherwise.
-const scanCount = 10
-
-func parseScan(args [][]byte) (o scanOptions, err error) {
-	o = scanOptions{count: scanCount, all: true}
-	for ; len(args) > 0; args = args[2:] {
-		switch {
-		case len(args) > 1 && is(args[0], "COUNT"):
-			n, ok := protocol.ParseInt(args[1])
-			if !ok {
-				return o, protocol.ErrNotInt
-			}
-			if n < 1 {
-				return o, protocol.ErrSyntax
-			}
-			o.count = int(min(n, math.MaxInt32))
-		case len(args) > 1 && is(args[0], "MATCH"):
-			o.match = protocol.CompileGlob(args[1])
-			o.all = o.match.Any()
-		default:
-			return o, protocol.ErrSyntax
-		}
-	}
-	return o, nil
-}
-
 // zscan checks in Redis's order: the cursor, then the key, and only then the options.
 func (z *zsets) zscan(c *core.Ctx) error {
 	cursor, err := core.ParseCursor(c.Args[2])
@@ -69,9 +36,9 @@ func (z *zsets) zscan(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var o scanOptions
+	var o core.ScanOptions
 	if ok {
-		if o, err = parseScan(c.Args[3:]); err != nil {
+		if o, err = core.ParseScanOptions(c.Args[3:]); err != nil {
 			return err
 		}
 	}
@@ -80,7 +47,7 @@ func (z *zsets) zscan(c *core.Ctx) error {
 	n := 0
 	var text [32]byte
 	take := func(member []byte, score float64) bool {
-		if o.all || o.match.Match(member) {
+		if o.Takes(member) {
 			out.Bulk(member)
 			out.Bulk(protocol.AppendDouble(text[:0], score))
 			n += 2
@@ -89,7 +56,7 @@ func (z *zsets) zscan(c *core.Ctx) error {
 	}
 	next := uint64(0)
 	if w.set != nil {
-		next = w.set.dict.Scan(cursor, o.count, func(member, score []byte) { take(member, getScore(score)) })
+		next = w.set.dict.Scan(cursor, o.Count, func(member, score []byte) { take(member, getScore(score)) })
 	} else {
 		w.each(0, w.len(), false, take) // packed: all at once, whatever cursor and count
 	}
@@ -102,10 +69,10 @@ func (z *zsets) zscan(c *core.Ctx) error {
 }
 
 func scanWeight(c *core.Ctx) int {
-	o, err := parseScan(c.Args[3:])
+	o, err := core.ParseScanOptions(c.Args[3:])
 	if err != nil {
 		return 1
 	}
 	w := peek(c, 0)
-	return min(o.count, w.len())
+	return min(o.Count, w.len())
 }

@@ -114,7 +114,7 @@ func rank(c *core.Ctx, reverse bool) error {
 	if c.NArgs() > 4 {
 		return protocol.WrongArgs(c.Command().FullName())
 	}
-	if withScore && !is(c.Args[3], "WITHSCORE") {
+	if withScore && !protocol.IsWord(c.Args[3], "WITHSCORE") {
 		return protocol.ErrSyntax
 	}
 	w, _, err := read(c, c.Key(0))
