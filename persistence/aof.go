@@ -324,6 +324,10 @@ func (j *appendOnly) turnOff() {
 func (j *appendOnly) reload(ctx context.Context) error {
 	j.eng.SetLoading(true)
 	defer j.eng.SetLoading(false)
+	// No snapshot may see the data half loaded.
+	j.rewrites.abort()
+	j.s.snapshotting.Lock()
+	defer j.s.snapshotting.Unlock()
 	var end int64
 	j.eng.WithAllShards(func() { end = j.eng.Log().Offset() }) // those who were on their way have written
 	j.mu.Lock()
@@ -346,6 +350,9 @@ func (j *appendOnly) reload(ctx context.Context) error {
 
 // shutdown implements journal.
 func (j *appendOnly) shutdown(_ context.Context, force bool) error {
+	if j.is(aofOff) && j.eng.Loading() { // load has the mutex, and there is nothing to flush
+		return nil
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	w := j.writer.Load()

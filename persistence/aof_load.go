@@ -156,6 +156,7 @@ func (l *aofLoader) run(sc *aofScanner) error {
 	ready, free := make(chan scanned, 2), make(chan *aofBatch, 3)
 	quit := make(chan struct{})
 	defer close(quit)
+	valid := sc.off
 	for range cap(free) {
 		free <- new(aofBatch)
 	}
@@ -178,7 +179,6 @@ func (l *aofLoader) run(sc *aofScanner) error {
 			}
 		}
 	}()
-	valid := sc.off
 	for {
 		r := <-ready
 		for _, c := range r.batch.cmds {
