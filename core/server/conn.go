@@ -25,6 +25,7 @@ type conn struct {
 
 	s     *session // nil while idle
 	sys   int      // descriptor while inside the Read callback, else -1
+	dry   bool     // the socket has been found empty since the present wait for input began
 	state core.Status
 	err   error
 
@@ -32,9 +33,13 @@ type conn struct {
 	querySz  atomic.Int64
 	queryCap atomic.Int64
 	lastRead atomic.Int64
+	peekedAt int64 // lastRead when cron looked for the end of the stream; see peerGone
 	closed   atomic.Bool
 	readCB   func(fd uintptr) bool
 }
+
+// peekAfterMs is well above the granularity of lastRead, so that no read passes unnoticed.
+const peekAfterMs = 500
 
 // serve runs the connection until it ends.
 func (c *conn) serve() {
@@ -77,13 +82,14 @@ func (c *conn) read() error {
 		c.sys = -1
 		c.process()
 		c.settle()
-		if c.state != core.Continue {
-			return nil
+		if c.state != core.Continue || c.err != nil {
+			return c.err
 		}
 	}
 	if c.raw == nil {
 		return c.readPlain()
 	}
+	c.dry = false
 	err := c.raw.Read(c.readCB)
 	c.sys = -1
 	if c.err != nil {
@@ -93,7 +99,8 @@ func (c *conn) read() error {
 }
 
 // readable is called when the socket may have input. It returns true when the connection's goroutine
-// must leave the wait for input.
+// must leave the wait for input. A short read empties the socket, which saves another read to see that it is empty. But not the first
+// time: what the poller reported before raw.Read was called is forgotten, the end of the stream too.
 func (c *conn) readable(fd uintptr) bool {
 	c.sys = int(fd)
 	for {
@@ -102,6 +109,7 @@ func (c *conn) readable(fd uintptr) bool {
 		n, err := readFD(int(fd), room)
 		if n <= 0 {
 			if err == syscall.EAGAIN {
+				c.dry = true
 				c.idle()
 				return false
 			}
@@ -114,10 +122,26 @@ func (c *conn) readable(fd uintptr) bool {
 		if c.state != core.Continue || c.err != nil {
 			return true
 		}
-		if n < len(room) {
+		if n < len(room) && c.dry {
 			c.idle()
 			return false
 		}
+	}
+}
+
+// peerGone tells the connection's goroutine if the peer has closed its side. A request and the end of the stream that come
+// together are one event of the poller, and after the short read of the request there is no other. Cron calls this once after each
+// read, when peekAfterMs have passed: an end that comes later is an event of its own.
+func (c *conn) peerGone(nowMs int64) {
+	at := c.lastRead.Load()
+	if c.raw == nil || at == c.peekedAt || nowMs-at < peekAfterMs {
+		return
+	}
+	c.peekedAt = at
+	gone := false
+	c.raw.Control(func(fd uintptr) { gone = atEnd(int(fd)) })
+	if gone {
+		c.Wake() // of any wait for input; the next read sees the end
 	}
 }
 
@@ -314,9 +338,6 @@ func (c *conn) collect(fd uintptr) bool {
 		if int64(s.end-s.start) > c.srv.queryLimit.Load() {
 			c.err = io.ErrShortBuffer
 			return true
-		}
-		if n < len(room) {
-			return false
 		}
 	}
 }

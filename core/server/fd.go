@@ -42,3 +42,10 @@ func rawConn(nc net.Conn) (syscall.RawConn, int) {
 	raw.Control(func(fd uintptr) { num = int(fd) })
 	return raw, num
 }
+
+// atEnd reports whether there is nothing left to read and the peer has closed its side.
+func atEnd(fd int) bool {
+	var b [1]byte
+	n, _, err := syscall.Recvfrom(fd, b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	return n == 0 && err == nil
+}

@@ -209,6 +209,7 @@ func (s *Server) sweep() {
 	var memory int64
 	for _, c := range all {
 		c.enforceSoft()
+		c.peerGone(now)
 		pending, _ := c.out.size()
 		memory += int64(pending) + c.queryCap.Load()
 		if idleMs > 0 && !c.client.Has(core.FlagBlocked|core.FlagSubscribed|core.FlagReplica|core.FlagPrimary|core.FlagMonitor) &&

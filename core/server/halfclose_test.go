@@ -1,0 +1,77 @@
+package server_test
+
+import (
+	"io"
+	"net"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// closesSoon expects that the server closes the connection after at least one reply.
+func (c *testConn) closesSoon() {
+	c.t.Helper()
+	c.nc.SetReadDeadline(time.Now().Add(8 * time.Second))
+	b, err := io.ReadAll(c.nc)
+	if err != nil || len(b) == 0 {
+		c.t.Errorf("%q, then %v", b, err)
+	}
+}
+
+// What ends a wait must not lose the news that the peer has closed its side, which came during the wait.
+func TestHalfCloseWhileWaiting(t *testing.T) {
+	for _, tc := range []struct {
+		name         string
+		before, last []string // of another client
+		request      []string
+	}{
+		{"paused", []string{"CLIENT", "PAUSE", "60000", "WRITE"}, []string{"CLIENT", "UNPAUSE"}, []string{"SET", "a", "b"}},
+		{"blocked", []string{"DEL", "k"}, []string{"RPUSH", "k", "x"}, []string{"BLPOP", "k", "0"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			addr, _ := startServer(t)
+			other, c := dial(t, addr), dial(t, addr)
+			other.do(tc.before...)
+			c.send(tc.request...)
+			time.Sleep(50 * time.Millisecond)
+			c.send("PING")
+			c.nc.(*net.TCPConn).CloseWrite()
+			time.Sleep(50 * time.Millisecond)
+			if tc.name == "blocked" { // Redis lets go of a client that closes its side
+				c.nc.SetReadDeadline(time.Now().Add(8 * time.Second))
+				if _, err := c.nc.Read(make([]byte, 1)); err != io.EOF {
+					t.Error(err)
+				}
+				return
+			}
+			other.do(tc.last...)
+			c.closesSoon()
+		})
+	}
+}
+
+// A request and the end of the stream that arrive together are one event of the poller: after the short read of the
+// request no other comes.
+func TestHalfCloseWithTheRequest(t *testing.T) {
+	addr, _ := startServer(t)
+	c := dial(t, addr)
+	c.do("PING") // the connection waits for input now
+	time.Sleep(20 * time.Millisecond)
+	raw, err := c.nc.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ping := []byte("PING\r\n")
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // nobody polls while this goroutine runs
+	time.Sleep(time.Millisecond)
+	raw.Control(func(fd uintptr) {
+		if _, err := syscall.Write(int(fd), ping); err != nil {
+			t.Error(err)
+		}
+		if err := syscall.Shutdown(int(fd), syscall.SHUT_WR); err != nil {
+			t.Error(err)
+		}
+	})
+	c.closesSoon()
+}
