@@ -143,7 +143,7 @@ type work struct {
 	own    []byte // pushed to the client by its own command
 	after  []byte // likewise, but to come behind the reply
 	atEnd  func(*Client)
-	lastNs int64  // when the last command of the present batch ended; 0 between batches
+	lastNs int64 // when the last command of the present batch ended; 0 between batches
 }
 
 var workPool = sync.Pool{New: func() any { return new(work) }}

@@ -14,6 +14,7 @@ import (
 	"github.com/redust/redust/families/server"
 	"github.com/redust/redust/families/sets"
 	strfamily "github.com/redust/redust/families/strings"
+	"github.com/redust/redust/families/tracking"
 	"github.com/redust/redust/families/transactions"
 	"github.com/redust/redust/families/zsets"
 )
@@ -23,6 +24,6 @@ func All() []core.Family {
 	return []core.Family{
 		connection.New(), auth.New(), server.New(), observe.New(),
 		keysfamily.New(), strfamily.New(), lists.New(), sets.New(), hashes.New(), zsets.New(),
-		transactions.New(), pubsub.New(), persistfamily.New(),
+		transactions.New(), pubsub.New(), tracking.New(), persistfamily.New(),
 	}
 }

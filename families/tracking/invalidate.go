@@ -1,0 +1,165 @@
+package tracking
+
+import (
+	"math/rand/v2"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/protocol"
+)
+
+// read enters a read command of a tracking client. The shards of its keys are locked.
+func (f *family) read(c *core.Ctx) {
+	cl := c.Client()
+	s := of(cl)
+	if s == nil || s.has(bcast) {
+		return
+	}
+	if s.has(optIn) && !cl.Caching() || s.has(optOut) && cl.Caching() {
+		return
+	}
+	if c.Command().Flags&core.PubSub != 0 {
+		return
+	}
+	for _, k := range c.Keys() {
+		f.table.add(k.Name, cl.ID())
+	}
+	f.limit(cl)
+}
+
+// limitEffort is how many keys one read may evict from the table.
+const limitEffort = 100
+
+// limit evicts keys, announcing them as changed, while the table holds more than
+// tracking-table-max-keys.
+func (f *family) limit(from *core.Client) {
+	most := f.maxKeys.Load()
+	for range limitEffort {
+		if most == 0 || f.table.keys.Load() <= most {
+			return
+		}
+		key, ok := f.table.some(rand.Uint64())
+		if !ok {
+			return
+		}
+		f.invalidate(from, []byte(key), true)
+	}
+}
+
+// modified announces keys that from, or the server itself, has changed. No lock is held.
+func (f *family) modified(from *core.Client, keys []core.Key) {
+	prefixes := *f.prefixes.Load()
+	for _, k := range keys {
+		if len(prefixes) != 0 {
+			note(prefixes, from, k.Name)
+		}
+		f.invalidate(from, k.Name, false)
+	}
+	if len(prefixes) == 0 {
+		return
+	}
+	if from != nil && from.Conn() != nil {
+		from.AtBatchEnd(f.atEnd)
+		return
+	}
+	f.broadcast(from)
+}
+
+// invalidate tells the readers of a key. own tells those who ask for NOLOOP, too: the key was not
+// changed by them.
+func (f *family) invalidate(from *core.Client, key []byte, own bool) {
+	var m message
+	for _, id := range f.table.take(key) {
+		s := f.target(id)
+		if s == nil || s.has(bcast) || !own && s.client == from && s.has(noLoop) {
+			continue
+		}
+		if m.value == nil {
+			w := protocol.Writer{}
+			w.Array(1)
+			w.Bulk(key)
+			m.value = w.Buf
+		}
+		f.send(from, s, &m)
+	}
+}
+
+// flushed tells every tracking client that nothing it has cached is valid.
+func (f *family) flushed(from *core.Client) {
+	f.mu.Lock()
+	all := make([]*state, 0, len(f.clients))
+	for _, s := range f.clients {
+		all = append(all, s)
+	}
+	f.mu.Unlock()
+	if len(all) == 0 {
+		return
+	}
+	f.table.clear()
+	null := [2]message{{value: []byte("$-1\r\n")}, {value: []byte("_\r\n")}}
+	for _, s := range all { // the null is that of the client who tracks, whoever receives it
+		f.send(from, s, &null[s.client.Proto()-2])
+	}
+}
+
+// message is an invalidation with its encodings, each made when it is first needed.
+type message struct {
+	value   []byte // the array of keys, or a null
+	encoded [2][]byte
+}
+
+func (m *message) forProto(proto int) []byte {
+	if b := m.encoded[proto-2]; b != nil {
+		return b
+	}
+	w := protocol.Writer{Proto: proto, Buf: make([]byte, 0, len(m.value)+64)}
+	if proto == 3 {
+		w.Push(2)
+		w.BulkString("invalidate")
+	} else {
+		w.Array(3)
+		w.BulkString("message")
+		w.BulkString("__redis__:invalidate")
+	}
+	w.Raw(m.value)
+	m.encoded[proto-2] = w.Buf
+	return w.Buf
+}
+
+// send gives an invalidation to a tracking client or to the client it redirects to. In RESP2 only
+// the latter can take one, while it is subscribed to something.
+func (f *family) send(from *core.Client, s *state, m *message) {
+	to := s.client
+	if id := s.redirect.Load(); id != 0 {
+		if to = f.eng.Clients().Get(id); to == nil {
+			f.brokenRedirect(from, s, id)
+			return
+		}
+	}
+	proto := to.Proto()
+	if proto == 2 && (s.redirect.Load() == 0 || !to.Has(core.FlagSubscribed)) {
+		return
+	}
+	push(from, to, m.forProto(proto))
+}
+
+// brokenRedirect tells a RESP3 client that the one it redirects to has gone.
+func (f *family) brokenRedirect(from *core.Client, s *state, id int64) {
+	s.broken.Store(true)
+	if s.client.Proto() != 3 {
+		return
+	}
+	w := protocol.Writer{Proto: 3}
+	w.Push(2)
+	w.BulkString("tracking-redir-broken")
+	w.Int(id)
+	push(from, s.client, w.Buf)
+}
+
+// push sends b: behind the reply if the client itself has caused it.
+func push(from, to *core.Client, b []byte) {
+	if to == from {
+		to.PushAfterReply(b)
+		return
+	}
+	to.Push(from, b)
+}
