@@ -213,6 +213,17 @@ func TestAOFRewriteFailures(t *testing.T) {
 			}
 			r.must("SET", "after", "the failure")
 			r.flushed()
+			size := int64(0)
+			for _, f := range r.aof().manifest.current() {
+				info, err := os.Stat(filepath.Join(disk.root, "appendonlydir", f.name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				size += info.Size()
+			}
+			if got := r.info("aof_current_size"); got != fmt.Sprint(size) {
+				t.Errorf("aof_current_size: %s, the files have %d bytes", got, size)
+			}
 			copied := t.TempDir() // what a crash now would leave
 			if err := os.CopyFS(copied, os.DirFS(disk.root)); err != nil {
 				t.Fatal(err)

@@ -240,13 +240,16 @@ func (j *appendOnly) measure() {
 	}
 	j.baseSize.Store(base)
 	j.oldSize.Store(old)
+	if w := j.writer.Load(); w != nil {
+		w.before.Store(0)
+	}
 }
 
 // currentSize is that of all files: INFO's aof_current_size.
 func (j *appendOnly) currentSize() int64 {
 	n := j.baseSize.Load() + j.oldSize.Load()
 	if w := j.writer.Load(); w != nil {
-		n += w.size.Load()
+		n += w.before.Load() + w.size.Load()
 	}
 	return n
 }

@@ -172,15 +172,15 @@ func (j *appendOnly) attempt(ctx context.Context) error {
 		return err
 	}
 	if err := j.writeBase(ctx, j.path(tempBase()), rdb, t.begin); err != nil {
-		t.giveUp(ctx)
+		t.giveUp()
 		return err
 	}
 	if err := t.arrived(ctx); err != nil {
-		t.giveUp(ctx)
+		t.giveUp()
 		return err
 	}
 	if err := j.commit(ctx, t, rdb); err != nil {
-		t.giveUp(ctx)
+		t.giveUp()
 		return err
 	}
 	return nil
@@ -193,6 +193,7 @@ type turning struct {
 	incr  aofFile  // aofOn
 	file  File     // the new incr file; nil with aofOff, and once a writer has it
 	hand  *handover
+	begun *aofWriter // aofWaiting: the writer of the temporary incr file
 }
 
 // prepare makes the new incr file and, if the log counts already, enters it into the manifest.
@@ -258,6 +259,7 @@ func (t *turning) begin() {
 		w.handOver(t.hand)
 	default:
 		j.begin(reader, t.file, 0)
+		t.begun = j.writer.Load()
 	}
 	t.file = nil
 }
@@ -276,7 +278,7 @@ func (t *turning) arrived(ctx context.Context) error {
 }
 
 // giveUp leaves what a failed attempt began in a consistent state.
-func (t *turning) giveUp(ctx context.Context) {
+func (t *turning) giveUp() {
 	j := t.j
 	if t.file != nil {
 		_ = t.file.Close()
@@ -286,10 +288,8 @@ func (t *turning) giveUp(ctx context.Context) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if ctx.Err() != nil && !j.is(aofWaiting) {
-		return // turnOff has done it
-	}
-	if w := j.writer.Swap(nil); w != nil {
+	if w := t.begun; w != nil {
+		j.writer.CompareAndSwap(w, nil)
 		w.close(stopNow, true)
 	}
 	j.removeFile(j.tempIncr())

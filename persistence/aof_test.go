@@ -477,3 +477,28 @@ func TestAOFTimestamps(t *testing.T) {
 		t.Errorf("GET a: %q\n%s", got, out.String())
 	}
 }
+
+// TestAOFSwitchedOffDuringARewrite: nothing of a rewrite that is given up goes on, whenever that comes.
+func TestAOFSwitchedOffDuringARewrite(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk, "appendonly", "no")
+	r.fill(100)
+	for round := range 30 {
+		r.set("appendonly", "yes")
+		if round%2 == 1 {
+			eventually(t, "the log counts", r.aof().enabled)
+			_, _ = r.svc.RewriteAOF()
+		}
+		time.Sleep(time.Duration(round) * 300 * time.Microsecond)
+		r.set("appendonly", "no")
+		r.aof().rewrites.wait()
+		if r.eng.Log().Active() {
+			t.Fatalf("round %d: somebody still reads the log", round)
+		}
+	}
+	r.set("appendonly", "yes")
+	eventually(t, "the log counts", r.aof().enabled)
+	r.must("SET", "last", "1")
+	want := r.stop()
+	start(t, disk, "appendonly", "yes").wantDigest(want)
+}

@@ -67,6 +67,7 @@ type aofWriter struct {
 	late    atomic.Bool                    // everysec: replies wait, the disk is behind
 	oldest  atomic.Int64                   // Unix ns at which the oldest unsynced byte was written, 0: none
 	size    atomic.Int64                   // bytes of the file
+	before  atomic.Int64                   // bytes of files it has finished since they were last measured
 	taken   atomic.Int64                   // offset of the log up to which it has been taken
 	queued  atomic.Int64                   // bytes taken from the log and not yet written
 	syncing atomic.Bool
@@ -363,7 +364,7 @@ func (w *aofWriter) turn() bool {
 	w.reader, w.file, w.next = h.reader, h.file, nil
 	w.base, w.at, w.seek, w.dirty, w.lastStamp = 0, 0, true, false, 0
 	w.oldest.Store(0)
-	w.size.Store(0)
+	w.before.Add(w.size.Swap(0))
 	close(h.done)
 	return true
 }
@@ -401,6 +402,7 @@ func (w *aofWriter) end() {
 	if h := w.next; h != nil {
 		h.reader.Close()
 		_ = h.file.Close()
+		w.next = nil
 	}
 	w.dead = true
 	w.wake(everyone)
@@ -455,12 +457,17 @@ func (w *aofWriter) poke() {
 // end. It does not wait: it is called with all shards held.
 func (w *aofWriter) handOver(h *handover) {
 	w.mu.Lock()
-	if old := w.next; old != nil { // given up before it took place: the present file goes on
+	old := w.next // given up before it took place: the present file goes on
+	if w.dead {   // switched off a moment ago
+		old = h
+	} else {
+		w.next = h
+	}
+	w.mu.Unlock()
+	if old != nil {
 		old.reader.Close()
 		_ = old.file.Close()
 	}
-	w.next = h
-	w.mu.Unlock()
 	w.poke()
 }
 
