@@ -3,7 +3,7 @@
 GO        ?= go
 PORT      ?= 6379
 FUZZTIME  ?= 20s
-ROUNDS    ?= 5
+SOAK_ROUNDS ?= 500
 TOOLS     := $(GO) tool -modfile=internal/tools/versions/go.mod
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 SHA       := $(shell git rev-parse --short=8 HEAD 2>/dev/null || echo 00000000)
@@ -55,6 +55,9 @@ bench-compare: need-go ## Go benchmarks now against a revision: make bench-compa
 fuzz: need-go ## Run every fuzz target for FUZZTIME each
 	./internal/tools/fuzz.sh $(FUZZTIME)
 
+soak: need-go ## Crash rounds: kill -9 under load, hundreds of times (SOAK_ROUNDS=500)
+	SOAK_ROUNDS=$(SOAK_ROUNDS) $(GO) test -timeout 60m -count 1 -run TestKill ./persistence
+
 lint: need-go ## vet, staticcheck, gofumpt
 	$(GO) vet ./...
 	$(TOOLS) staticcheck ./...
@@ -83,4 +86,4 @@ need-go:
 clean: ## Remove what was built
 	rm -rf bin .tools
 
-.PHONY: help build run test race conformance golden bench bench-go bench-compare fuzz lint vet fmt cover vuln ci oracle need-go clean
+.PHONY: help build run test race soak conformance golden bench bench-go bench-compare fuzz lint vet fmt cover vuln ci oracle need-go clean
