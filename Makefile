@@ -5,9 +5,6 @@ PORT      ?= 6379
 FUZZTIME  ?= 20s
 SOAK_ROUNDS ?= 500
 TOOLS     := $(GO) tool -modfile=internal/tools/versions/go.mod
-VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-SHA       := $(shell git rev-parse --short=8 HEAD 2>/dev/null || echo 00000000)
-LDFLAGS   := -X github.com/redust/redust/cmd.gitSHA=$(SHA)
 TESTTAGS  := invariants
 CGO       := $(shell command -v gcc >/dev/null 2>&1 && echo 1 || echo 0)
 RACE      := $(if $(filter 1,$(CGO)),-race,)
@@ -21,7 +18,7 @@ help: ## Print this help
 
 build: need-go ## Build bin/redust and bin/redust-bench
 	@mkdir -p bin
-	$(GO) build -ldflags "$(LDFLAGS)" -o bin/redust ./cmd/redust
+	$(GO) build -buildvcs=auto -o bin/redust ./cmd/redust
 	$(GO) build -o bin/redust-bench ./cmd/redust-bench
 
 run: build ## Build and start the server on port 6379 (PORT=...)

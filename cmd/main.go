@@ -1,6 +1,7 @@
 package redustcmd
 
 import (
+	"errors"
 	"os"
 
 	"github.com/redust/redust/core"
@@ -24,7 +25,7 @@ func Run(inv Invocation, families []core.Family) int {
 	defer process.End()
 	p := &program{Process: process, quit: make(chan int, 1)}
 	if err := p.start(families); err != nil {
-		if err != ErrNotListening { // which has been reported already
+		if !errors.Is(err, ErrNotListening) { // which has been reported already
 			p.Log.Warn(err.Error())
 		}
 		return 1
