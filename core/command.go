@@ -109,6 +109,8 @@ const (
 	NoPropagate
 	// EndsMulti: a way out of MULTI, never refused for want of memory (EXEC, DISCARD, QUIT, RESET).
 	EndsMulti
+	// Survey: shows Ctx.KeyspaceMemory, which takes shard locks: EXEC looks before it takes its own.
+	Survey
 )
 
 var flagNames = []string{

@@ -44,6 +44,8 @@ type Ctx struct {
 	hits     int32
 	misses   int32
 	errReply bool
+
+	memory *keyspace.MemoryStats // inside EXEC: as of before it took its locks
 }
 
 type lockMode uint8

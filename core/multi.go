@@ -12,6 +12,7 @@ type multiState struct {
 	writes  bool
 	denyOOM bool
 	all     bool // a command needs every shard
+	survey  bool // a command shows the keyspace's memory
 	inner   Ctx
 }
 
@@ -65,6 +66,7 @@ func (e *Engine) queue(c *Ctx) Status {
 		f := c.cmd.Flags
 		m.writes = m.writes || f&Write != 0
 		m.denyOOM = m.denyOOM || f&DenyOOM != 0
+		m.survey = m.survey || f&Survey != 0
 		m.all = m.all || f&(AllShards|AllKeys) != 0 || c.cmd.FindKeys != nil
 		cl.multiMem.Store(m.bytes)
 	}
@@ -84,6 +86,9 @@ func (c *Ctx) Exec() error {
 	if cl.Has(FlagDirtyExec) {
 		c.Discard()
 		return protocol.ErrExecAbort
+	}
+	if m.survey {
+		m.inner.memory = new(e.ks.Memory())
 	}
 	e.lockTransaction(c, m)
 	if e.watchBroken(cl, c.nowMs) {

@@ -53,6 +53,18 @@ func (c *Ctx) SwapDB(a, b int) {
 	c.dirty++ // client-side caches are not told: Redis doesn't either
 }
 
+// KeyspaceMemory tells what the keyspace's memory is used for. It takes shard locks, one by one: in a transaction,
+// which holds some, a command that is marked Survey sees what was so when EXEC came, others the sums alone.
+func (c *Ctx) KeyspaceMemory() keyspace.MemoryStats {
+	switch {
+	case c.memory != nil:
+		return *c.memory
+	case c.inExec:
+		return keyspace.MemoryStats{Used: c.eng.ks.MemoryUsed(), Heap: c.eng.ks.Heap().Stats()}
+	}
+	return c.eng.ks.Memory()
+}
+
 // DBSize counts the keys of a database. O(1), no lock.
 func (c *Ctx) DBSize(db int) int { return c.eng.ks.Len(db) }
 

@@ -30,8 +30,9 @@ type memoryUse struct {
 	logBuffer  int64 // effects not yet consumed
 }
 
-func readMemory(e *core.Engine) memoryUse {
-	m := memoryUse{used: e.UsedMemory(), peak: e.PeakMemory(), keyspace: e.Keyspace().Memory(), logBuffer: e.Log().Buffered()}
+func readMemory(c *core.Ctx) memoryUse {
+	e := c.Engine()
+	m := memoryUse{used: e.UsedMemory(), peak: e.PeakMemory(), keyspace: c.KeyspaceMemory(), logBuffer: e.Log().Buffered()}
 	for _, cl := range e.Clients().All() {
 		if conn := cl.Conn(); conn != nil {
 			b := conn.Buffers()

@@ -12,7 +12,7 @@ import (
 func (f *family) infoCommands() []core.Command {
 	return []core.Command{{
 		Name: "INFO", Arity: -1,
-		Flags:      core.Loading | core.Stale,
+		Flags:      core.Loading | core.Stale | core.Survey,
 		Group:      "server",
 		Since:      "1.0.0",
 		Complexity: "O(1)",
@@ -53,6 +53,7 @@ var sections = []section{
 type fields struct {
 	lines [][2]string
 	index map[string]int
+	c     *core.Ctx // the command that asks
 }
 
 func (s *fields) set(name, value string) {
@@ -142,16 +143,16 @@ func (f *family) info(c *core.Ctx) error {
 	var out []byte
 	for i := range sections {
 		if s := &sections[i]; sel.wants(s) {
-			out = f.appendSection(out, e, s, sources)
+			out = f.appendSection(out, c, s, sources)
 		}
 	}
 	c.Reply.Verbatim("txt", appendForeign(out, &sel, sources))
 	return nil
 }
 
-func (f *family) appendSection(out []byte, e *core.Engine, s *section, sources []core.InfoSource) []byte {
-	var lines fields
-	s.write(f, e, &lines)
+func (f *family) appendSection(out []byte, c *core.Ctx, s *section, sources []core.InfoSource) []byte {
+	lines := fields{c: c}
+	s.write(f, c.Engine(), &lines)
 	for _, src := range sources {
 		for _, name := range src.InfoSections() {
 			if name == s.name {

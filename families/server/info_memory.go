@@ -10,7 +10,7 @@ import (
 func itoa(n int) string { return strconv.Itoa(n) }
 
 func infoMemory(f *family, e *core.Engine, s *fields) {
-	m := readMemory(e)
+	m := readMemory(s.c)
 	overhead := m.overhead()
 	s.bytes("used_memory", m.used)
 	s.bytes("used_memory_rss", m.rss)

@@ -21,6 +21,7 @@ var memoryCommands = []core.Command{
 	},
 	{
 		Name: "MEMORY|DOCTOR", Arity: 2,
+		Flags:      core.Survey,
 		Group:      "server",
 		Since:      "4.0.0",
 		Complexity: "O(1)",
@@ -39,6 +40,7 @@ var memoryCommands = []core.Command{
 	},
 	{
 		Name: "MEMORY|MALLOC-STATS", Arity: 2,
+		Flags:      core.Survey,
 		Group:      "server",
 		Since:      "4.0.0",
 		Complexity: "O(N), N = shards",
@@ -57,6 +59,7 @@ var memoryCommands = []core.Command{
 	},
 	{
 		Name: "MEMORY|STATS", Arity: 2,
+		Flags:      core.Survey,
 		Group:      "server",
 		Since:      "4.0.0",
 		Complexity: "O(1)",
@@ -103,7 +106,7 @@ func memoryUsage(c *core.Ctx) error {
 // memoryStats prints Redis's fields; those of parts that are not here are zero.
 func memoryStats(c *core.Ctx) error {
 	e := c.Engine()
-	m := readMemory(e)
+	m := readMemory(c)
 	overhead, keys := m.overhead(), 0
 	w := c.Reply
 	stats := w.DeferMap()
@@ -184,7 +187,7 @@ const (
 
 func memoryDoctor(c *core.Ctx) error {
 	e := c.Engine()
-	m := readMemory(e)
+	m := readMemory(c)
 	if m.used < doctorSmallest {
 		c.Reply.Verbatim("txt", []byte("Too little data to examine: less than 5 MB are in use. Ask again when there is more.\n"))
 		return nil
@@ -217,7 +220,7 @@ func memoryDoctor(c *core.Ctx) error {
 }
 
 func memoryMallocStats(c *core.Ctx) error {
-	m := readMemory(c.Engine())
+	m := readMemory(c)
 	var g runtime.MemStats
 	runtime.ReadMemStats(&g)
 	var b strings.Builder
