@@ -36,6 +36,9 @@ race: need-go oracle build ## The unit tests only, with the race detector
 conformance: need-go oracle build ## The same scripts against Redust and real Redis
 	$(GO) test -v -count 1 -timeout 20m ./conformance
 
+clients: need-go oracle build ## Drive real client libraries against Redust and real Redis
+	cd conformance/clients && $(GO) test -v -count 1 -timeout 10m ./...
+
 golden: need-go oracle ## Write the golden traces anew from real Redis
 	$(GO) test ./conformance -count 1 -args -golden
 
