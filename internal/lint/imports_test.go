@@ -20,6 +20,7 @@ var imports = map[string][]string{
 	"protocol":              {},
 	"configs":               {},
 	"conformance":           {},
+	"conformance/clients":   {},
 	"core/keyspace":         {},
 	"core/packed":           {},
 	"core/rdb":              {"core/packed"},

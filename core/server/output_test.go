@@ -1,0 +1,169 @@
+package server_test
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redust/redust/protocol"
+)
+
+// TestPublishKeepsOrder: each subscriber gets every message of a publisher in order, however many are
+// written at once, and what it publishes itself comes before the reply.
+func TestPublishKeepsOrder(t *testing.T) {
+	addr, _ := startServer(t)
+	const subscribers, messages, publishers = 20, 300, 3
+	var subs []*testConn
+	for range subscribers {
+		s := dial(t, addr)
+		s.do("SUBSCRIBE", "ch")
+		subs = append(subs, s)
+	}
+	var wg sync.WaitGroup
+	for p := range publishers {
+		c := dial(t, addr)
+		wg.Go(func() {
+			for i := range messages {
+				c.send("PUBLISH", "ch", fmt.Sprintf("%d:%d", p, i))
+			}
+			for range messages {
+				if r, err := c.recv(); err != nil || r.Int != subscribers {
+					t.Errorf("PUBLISH: %v, %v", r, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for n, s := range subs {
+		next := make([]int, publishers)
+		for range messages * publishers {
+			r, err := s.recv()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var p, i int
+			fmt.Sscanf(string(r.Elems[2].Str), "%d:%d", &p, &i)
+			if i != next[p] {
+				t.Fatalf("subscriber %d: message %d of publisher %d, want %d", n, i, p, next[p])
+			}
+			next[p]++
+		}
+	}
+}
+
+func TestOwnMessageComesBeforeTheReply(t *testing.T) {
+	addr, _ := startServer(t)
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	var in []byte
+	for _, c := range [][]string{{"HELLO", "3"}, {"SUBSCRIBE", "ch"}, {"PING"}, {"PUBLISH", "ch", "x"}, {"PING", "end"}} {
+		in = append(in, protocol.AppendCommandStrings(nil, c...)...)
+	}
+	nc.Write(in)
+	nc.SetReadDeadline(time.Now().Add(10 * time.Second))
+	var got string
+	buf := make([]byte, 4096)
+	for !strings.Contains(got, "end") {
+		n, err := nc.Read(buf)
+		if err != nil {
+			t.Fatalf("%v after %q", err, got)
+		}
+		got += string(buf[:n])
+	}
+	want := "+PONG\r\n>3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$1\r\nx\r\n:1\r\n$3\r\nend\r\n"
+	if !strings.HasSuffix(got, want) {
+		t.Errorf("got %q, want it to end with %q", got, want)
+	}
+}
+
+// TestSlowSubscriberIsCut: who doesn't read is closed at its limit, and nobody waits for it.
+func TestSlowSubscriberIsCut(t *testing.T) {
+	addr, eng := startServer(t)
+	c, slow, good := dial(t, addr), dial(t, addr), dial(t, addr)
+	c.do("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 0 0")
+	slow.do("SUBSCRIBE", "ch")
+	good.do("SUBSCRIBE", "other")
+	payload := strings.Repeat("x", 64<<10)
+	cut := false
+	for range 1000 {
+		if r := c.do("PUBLISH", "ch", payload); r.Int == 0 {
+			cut = true
+			break
+		}
+		c.do("PUBLISH", "other", "y")
+		if r, err := good.recv(); err != nil || string(r.Elems[2].Str) != "y" {
+			t.Fatalf("the other subscriber: %v, %v", r, err)
+		}
+	}
+	if !cut {
+		t.Error("a subscriber that never reads is never cut")
+	}
+	if n := eng.Stats().OutputLimitDrops.Load(); n != 1 {
+		t.Errorf("OutputLimitDrops = %d, want 1", n)
+	}
+}
+
+// TestInvalidationNeverOvertakesTheReply: a client that caches what it reads and drops what is
+// invalidated must never end with a value that is not the last.
+func TestInvalidationNeverOvertakesTheReply(t *testing.T) {
+	addr, _ := startServer(t)
+	r, w := dial(t, addr), dial(t, addr)
+	r.do("HELLO", "3")
+	r.do("CLIENT", "TRACKING", "ON")
+	const rounds = 3000
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range rounds {
+			w.send("SET", "k", fmt.Sprint(i))
+			if _, err := w.recv(); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	cached, valid := "", false
+	take := func(v protocol.Reply) (reply bool) {
+		if len(v.Elems) != 0 {
+			valid = false
+			return false
+		}
+		cached, valid = string(v.Str), true
+		return true
+	}
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		r.send("GET", "k") // whether cached or not: the race is between reply and push
+		for {
+			v, err := r.recv()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if take(v) {
+				break
+			}
+		}
+	}
+	r.nc.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+	for {
+		v, err := r.r.Read()
+		if err != nil {
+			break
+		}
+		take(v)
+	}
+	if want := fmt.Sprint(rounds - 1); valid && cached != want {
+		t.Errorf("the cache has %q and thinks it valid; the value is %q", cached, want)
+	}
+}
