@@ -189,8 +189,14 @@ func TestAOFEverysecHoldsRepliesWhileTheDiskIsLate(t *testing.T) {
 // TestAOFRewriteFailures: whichever step of a rewrite fails, the files on disk still give the data set.
 func TestAOFRewriteFailures(t *testing.T) {
 	for _, c := range []struct{ op, name string }{
-		{"open", ".2.incr.aof"}, {"open", "temp-rewriteaof"}, {"write", "temp-rewriteaof"}, {"sync", "temp-rewriteaof"},
-		{"rename", "temp-rewriteaof"}, {"rename", "temp-appendonly.aof.manifest"}, {"write", "temp-appendonly.aof.manifest"}, {"syncdir", "appendonlydir"},
+		{"open", ".2.incr.aof"},
+		{"open", "temp-rewriteaof"},
+		{"write", "temp-rewriteaof"},
+		{"sync", "temp-rewriteaof"},
+		{"rename", "temp-rewriteaof"},
+		{"rename", "temp-appendonly.aof.manifest"},
+		{"write", "temp-appendonly.aof.manifest"},
+		{"syncdir", "appendonlydir"},
 		{"remove", ".1.base.rdb"},
 	} {
 		t.Run(c.op+" "+c.name, func(t *testing.T) {

@@ -249,8 +249,10 @@ func (r *aofReport) scan(sc *aofScanner, until int64) error {
 		case err == io.EOF && multiAt < 0:
 			return nil
 		case err == io.EOF:
-			r.fault = &aofFault{file: sc.name, offset: sc.size, size: sc.size, valid: multiAt, truncated: true,
-				reason: fmt.Sprintf("the file ends within the transaction that begins at offset %d", multiAt)}
+			r.fault = &aofFault{
+				file: sc.name, offset: sc.size, size: sc.size, valid: multiAt, truncated: true,
+				reason: fmt.Sprintf("the file ends within the transaction that begins at offset %d", multiAt),
+			}
 			return nil
 		case errors.As(err, &fault):
 			if multiAt >= 0 {

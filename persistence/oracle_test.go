@@ -28,8 +28,10 @@ func redisServer(t *testing.T, dir string, args ...string) (cli func(args ...str
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	_ = l.Close()
-	cmd := exec.Command(path, append([]string{"--port", port, "--dir", dir, "--save", "", "--enable-debug-command", "yes",
-		"--logfile", filepath.Join(dir, "redis.log")}, args...)...)
+	cmd := exec.Command(path, append([]string{
+		"--port", port, "--dir", dir, "--save", "", "--enable-debug-command", "yes",
+		"--logfile", filepath.Join(dir, "redis.log"),
+	}, args...)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

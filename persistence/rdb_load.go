@@ -73,8 +73,10 @@ func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, 
 // what the decoder has read beyond the end of the RDB part: an AOF with a preamble goes on there. Progress is told to
 // s.progress, which the caller begins and ends.
 func (s *Service) loadRDB(ctx context.Context, in io.Reader, size int64, o loadOptions) (r loadResult, rest []byte, err error) {
-	l := &rdbLoader{s: s, opts: o, nowMs: s.eng.NowMs(), ctx: ctx, result: loadResult{aux: map[string]string{}},
-		dec: rdb.NewDecoder(in, rdb.DecoderOptions{Size: size, SkipChecksum: !s.opt.checksum.Load()})}
+	l := &rdbLoader{
+		s: s, opts: o, nowMs: s.eng.NowMs(), ctx: ctx, result: loadResult{aux: map[string]string{}},
+		dec: rdb.NewDecoder(in, rdb.DecoderOptions{Size: size, SkipChecksum: !s.opt.checksum.Load()}),
+	}
 	for _, t := range s.eng.Registry().Types() {
 		for _, n := range t.RDBTypes {
 			l.types[n] = t

@@ -34,8 +34,10 @@ type rig struct {
 }
 
 func allFamilies() []core.Family {
-	return []core.Family{connection.New(), server.New(), keysfamily.New(), strfamily.New(), lists.New(), sets.New(), hashes.New(), zsets.New(),
-		transactions.New()}
+	return []core.Family{
+		connection.New(), server.New(), keysfamily.New(), strfamily.New(), lists.New(), sets.New(), hashes.New(), zsets.New(),
+		transactions.New(),
+	}
 }
 
 // newEngine makes an engine with options set as pairs of name and value.

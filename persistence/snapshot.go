@@ -156,8 +156,10 @@ type bigValue struct {
 // ErrDisturbed: w then holds rubbish. The caller holds s.snapshotting. Other errors are of w, or of ctx.
 func (s *Service) takeSnapshot(ctx context.Context, w io.Writer, o snapshotOptions, p *snapshotProgress) error {
 	policy := s.eng.Options().String("maxmemory-policy").Load()
-	sn := &snapshot{eng: s.eng, opts: o, lru: hasSuffix(policy, "-lru"), lfu: hasSuffix(policy, "-lfu"),
-		bigs: map[bigKey]*bigValue{}, stats: p}
+	sn := &snapshot{
+		eng: s.eng, opts: o, lru: hasSuffix(policy, "-lru"), lfu: hasSuffix(policy, "-lfu"),
+		bigs: map[bigKey]*bigValue{}, stats: p,
+	}
 	sn.cond = sync.NewCond(&sn.mu)
 	hints := sn.sizeHints()
 	compress := s.opt.compress.Load()

@@ -87,7 +87,10 @@ func TestPrograms(t *testing.T) {
 		name    string
 		prepare func(*testing.T) (argv, env []string)
 	}{
-		{"redis-cli", redisCLI}, {"redis-py", redisPy}, {"hiredis", hiredis}, {"node-redis", node("redis@4", "node_redis.js")},
+		{"redis-cli", redisCLI},
+		{"redis-py", redisPy},
+		{"hiredis", hiredis},
+		{"node-redis", node("redis@4", "node_redis.js")},
 		{"ioredis", node("ioredis@5", "ioredis.js")},
 	} {
 		t.Run(p.name, func(t *testing.T) {

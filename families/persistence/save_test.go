@@ -23,13 +23,16 @@ func (d *double) BackgroundSave(schedule bool) (string, error) {
 	d.scheduled = schedule
 	return "Background saving started", d.err
 }
+
 func (d *double) ScheduleSave() (string, error) {
 	d.scheduled = true
 	return "Background saving scheduled", d.err
 }
+
 func (d *double) RewriteAOF() (string, error) {
 	return "Background append only file rewriting started", d.err
 }
+
 func (d *double) LastSave() time.Time                                     { return time.Unix(1234567890, 0) }
 func (d *double) WriteError() error                                       { return nil }
 func (d *double) WaitDurable(int64)                                       {}

@@ -2,6 +2,7 @@ package strfamily
 
 import (
 	"bytes"
+
 	"github.com/redust/redust/protocol"
 
 	"github.com/redust/redust/core"

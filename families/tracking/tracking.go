@@ -59,7 +59,8 @@ func (f *family) Info(_ string, dst []byte) []byte {
 		name string
 		n    int64
 	}{
-		{"tracking_total_keys", f.table.keys.Load()}, {"tracking_total_items", f.table.items.Load()},
+		{"tracking_total_keys", f.table.keys.Load()},
+		{"tracking_total_items", f.table.items.Load()},
 		{"tracking_total_prefixes", int64(len(*f.prefixes.Load()))},
 	} {
 		dst = append(append(dst, field.name...), ':')
