@@ -35,6 +35,7 @@ type conn struct {
 	lastRead atomic.Int64
 	peekedAt int64 // lastRead when cron looked for the end of the stream; see peerGone
 	closed   atomic.Bool
+	ends     atomic.Int32 // of two, the goroutine's and the socket's: the server forgets the connection after both
 	readCB   func(fd uintptr) bool
 }
 
@@ -72,7 +73,15 @@ func (c *conn) end() {
 	c.srv.eng.CloseClient(c.client)
 	c.release()
 	c.shut(true)
-	c.srv.remove(c)
+	c.ended()
+}
+
+// ended counts the end of the connection's goroutine, and that of its socket, which may live on to take what is
+// pending. Until both have come, the server's limits and its Close reach the connection.
+func (c *conn) ended() {
+	if c.ends.Add(1) == 2 {
+		c.srv.remove(c)
+	}
 }
 
 // read waits for input and processes it until the state is no longer Continue or the
@@ -387,6 +396,7 @@ func (c *conn) shut(drain bool) {
 	if !c.closed.Swap(true) {
 		c.out.close()
 		c.nc.Close()
+		c.ended()
 	}
 }
 
