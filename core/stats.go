@@ -184,6 +184,9 @@ func (c *Client) flushTally() {
 	}
 }
 
+// CountEvictedClient counts a client closed because of maxmemory-clients.
+func (s *Stats) CountEvictedClient() { s.evictedClients.Add(1) }
+
 // Flush is called by the connection after a batch of requests.
 func (c *Client) Flush() {
 	c.endBatch()

@@ -167,3 +167,28 @@ func TestInvalidationNeverOvertakesTheReply(t *testing.T) {
 		t.Errorf("the cache has %q and thinks it valid; the value is %q", cached, want)
 	}
 }
+
+// TestClientsAreEvictedBySize: over maxmemory-clients the largest go first, NO-EVICT stays.
+func TestClientsAreEvictedBySize(t *testing.T) {
+	addr, eng := startServer(t)
+	c := dial(t, addr)
+	c.do("CLIENT", "NO-EVICT", "ON")
+	part := protocol.AppendCommandStrings(nil, "SET", "k", strings.Repeat("x", 1<<20))
+	protected, large := dial(t, addr), dial(t, addr)
+	protected.do("CLIENT", "NO-EVICT", "ON")
+	for _, d := range []*testConn{protected, large} {
+		d.nc.Write(part[:700<<10])
+	}
+	c.do("CONFIG", "SET", "maxmemory-clients", "1500kb")
+	large.nc.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := large.r.Read(); err == nil {
+		t.Error("the largest client is still served")
+	}
+	if n := eng.Stats().Load().EvictedClients; n != 1 {
+		t.Errorf("%d clients evicted, want 1", n)
+	}
+	protected.nc.Write(part[700<<10:])
+	if r, err := protected.recv(); err != nil || string(r.Str) != "OK" {
+		t.Errorf("the protected client: %v, %v", r, err)
+	}
+}

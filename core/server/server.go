@@ -34,9 +34,12 @@ type Server struct {
 	protected  *options.BoolValue
 	password   *options.StringValue
 	queryLimit *options.IntValue
-	outLimits  atomic.Pointer[[options.ClassCount]options.BufferLimit]
-	limOpen    atomic.Pointer[protocol.Limits]
-	limClosed  atomic.Pointer[protocol.Limits]
+	// clientMemory is maxmemory-clients, maxMemory what a percentage there refers to.
+	clientMemory *options.IntValue
+	maxMemory    *options.IntValue
+	outLimits    atomic.Pointer[[options.ClassCount]options.BufferLimit]
+	limOpen      atomic.Pointer[protocol.Limits]
+	limClosed    atomic.Pointer[protocol.Limits]
 }
 
 // New prepares a server; Listen opens its ports.
@@ -45,7 +48,7 @@ func New(eng *core.Engine, log hclog.Logger) *Server {
 	s := &Server{eng: eng, log: log, conns: map[*conn]struct{}{}, stop: make(chan struct{}),
 		maxClients: o.Int("maxclients"), timeout: o.Int("timeout"), keepAlive: o.Int("tcp-keepalive"),
 		maxBulk: o.Int("proto-max-bulk-len"), protected: o.Bool("protected-mode"), password: o.String("requirepass"),
-		queryLimit: o.Int("client-query-buffer-limit")}
+		queryLimit: o.Int("client-query-buffer-limit"), clientMemory: o.Int("maxmemory-clients"), maxMemory: o.Int("maxmemory")}
 	s.readLimits()
 	for _, name := range []string{"proto-max-bulk-len", "client-output-buffer-limit"} {
 		o.OnApply(func() error { s.readLimits(); return nil }, name)
@@ -185,15 +188,18 @@ func (s *Server) remove(c *conn) {
 // cron closes idle clients and those over their soft output limit, once a second or more often.
 func (s *Server) cron() {
 	defer s.wg.Done()
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(evictEvery)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-s.stop:
 			return
 		case <-tick.C:
 		}
-		s.sweep()
+		s.evictClients()
+		if n%int(time.Second/evictEvery) == 0 {
+			s.sweep()
+		}
 	}
 }
 

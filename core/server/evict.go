@@ -1,0 +1,71 @@
+package server
+
+import (
+	"sort"
+	"time"
+
+	"github.com/redust/redust/core"
+)
+
+// evictEvery is the period of the check of maxmemory-clients.
+const evictEvery = 100 * time.Millisecond
+
+// clientShare is the fixed memory of a connection that eviction counts, in bytes.
+const clientShare = 1 << 10
+
+// clientMemoryLimit is maxmemory-clients in bytes: a negative option is a percentage of
+// maxmemory. 0 means no limit.
+func (s *Server) clientMemoryLimit() int64 {
+	n := s.clientMemory.Load()
+	if n < 0 {
+		return s.maxMemory.Load() * -n / 100
+	}
+	return n
+}
+
+// memory is what the client's buffers and queued commands take, in bytes.
+func (c *conn) memory() int64 {
+	pending, _ := c.out.size()
+	return clientShare + c.queryCap.Load() + int64(pending) + c.client.MultiMemory()
+}
+
+// evictClients closes clients, the largest first, while all of them together take more than
+// maxmemory-clients. Replicas and the primary don't count; clients with NO-EVICT count and stay.
+// O(connections), and only while there is a limit.
+func (s *Server) evictClients() {
+	limit := s.clientMemoryLimit()
+	if limit <= 0 {
+		return
+	}
+	type size struct {
+		c     *conn
+		bytes int64
+	}
+	var list []size
+	var sum int64
+	s.mu.Lock()
+	for c := range s.conns {
+		if c.client.Has(core.FlagReplica|core.FlagPrimary) || c.client.Killed() {
+			continue
+		}
+		n := c.memory()
+		sum += n
+		if !c.client.Has(core.FlagNoEvict) {
+			list = append(list, size{c, n})
+		}
+	}
+	s.mu.Unlock()
+	if sum < limit {
+		return
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].bytes > list[j].bytes })
+	for _, e := range list {
+		if sum < limit {
+			return
+		}
+		sum -= e.bytes
+		s.log.Info("evicting client", "id", e.c.client.ID(), "addr", e.c.RemoteAddr(), "name", e.c.client.Name(), "bytes", e.bytes)
+		s.eng.Stats().CountEvictedClient()
+		e.c.client.Kill(false)
+	}
+}
