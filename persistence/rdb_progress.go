@@ -39,9 +39,8 @@ func (p *progress) begin(what string, total int64, terminal io.Writer, log hclog
 	go p.show(what, terminal, log)
 }
 
-// at says how many bytes have been loaded; add says how many more.
+// at says how many bytes have been loaded.
 func (p *progress) at(done int64) { p.done.Store(done) }
-func (p *progress) add(n int64)   { p.done.Add(n) }
 
 // end stops showing.
 func (p *progress) end() {
