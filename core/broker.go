@@ -1,6 +1,8 @@
 package core
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -42,6 +44,7 @@ type topic struct {
 type subscription struct {
 	client *Client
 	topic  *topic
+	order  int // of the client's subscriptions
 	gone   atomic.Bool
 }
 
@@ -51,6 +54,7 @@ type SubscriptionSet struct {
 	broker *Broker
 	byName [topicKinds]map[string]*subscription
 	counts [topicKinds]atomic.Int64
+	added  int
 }
 
 // Subscriptions implements what CLIENT LIST shows. Safe from any goroutine.
@@ -83,12 +87,11 @@ func (b *Broker) Of(c *Client) *SubscriptionSet {
 // Len counts subscriptions of a kind.
 func (s *SubscriptionSet) Len(kind TopicKind) int { return len(s.byName[kind]) }
 
-// Names lists what the client is subscribed to, in no order.
+// Names lists what the client is subscribed to, in the order of subscribing.
 func (s *SubscriptionSet) Names(kind TopicKind) []string {
-	out := make([]string, 0, len(s.byName[kind]))
-	for n := range s.byName[kind] {
-		out = append(out, n)
-	}
+	subs := s.byName[kind]
+	out := slices.Collect(maps.Keys(subs))
+	slices.SortFunc(out, func(a, b string) int { return subs[a].order - subs[b].order })
 	return out
 }
 
@@ -100,7 +103,10 @@ func (s *SubscriptionSet) Add(c *Client, kind TopicKind, name []byte) bool {
 	if s.byName[kind] == nil {
 		s.byName[kind] = map[string]*subscription{}
 	}
-	s.byName[kind][string(name)] = s.broker.add(c, kind, name)
+	sub := s.broker.add(c, kind, name)
+	s.added++
+	sub.order = s.added
+	s.byName[kind][string(name)] = sub
 	s.counts[kind].Add(1)
 	c.AddSubscriptions(1)
 	return true

@@ -257,7 +257,7 @@ func isDigit(b byte) bool       { return '0' <= b && b <= '9' }
 func isUpper(b byte) bool       { return 'A' <= b && b <= 'Z' }
 func isLower(b byte) bool       { return 'a' <= b && b <= 'z' }
 func isVersionByte(b byte) bool { return isDigit(b) || b == '.' }
-func isNameByte(b byte) bool { return isLower(b) || isDigit(b) || strings.IndexByte("-_/", b) >= 0 }
+func isNameByte(b byte) bool    { return isLower(b) || isDigit(b) || strings.IndexByte("-_/", b) >= 0 }
 
 func isTokenByte(b byte) bool {
 	return isLower(b) || isUpper(b) || isDigit(b) || strings.IndexByte("-_/*$~+#%&", b) >= 0
