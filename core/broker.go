@@ -6,18 +6,16 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/alphadose/haxmap"
-
 	"github.com/redust/redust/protocol"
 )
 
 // Broker connects publishers to subscribers: channels, patterns and shard
 // channels. Publishing takes no lock and never waits for a subscriber: a list only
 // grows at its end, and who has left is marked until the list is copied without
-// the marked ones. A haxmap takes one writer at a time (DESIGN.md, D1): mu.
+// the marked ones. Who writes the registries holds mu.
 type Broker struct {
 	mu       sync.Mutex
-	topics   [topicKinds]*haxmap.Map[string, *topic] // by name; patterns by their text
+	topics   [topicKinds]registryMap[string, *topic] // by name; patterns by their text
 	patterns atomic.Pointer[[]*topic]                // every pattern, for matching
 	anyone   atomic.Int64                            // subscriptions of all kinds: while 0, Publish returns at once
 }
@@ -67,9 +65,6 @@ type subscriptionsKey struct{}
 
 func newBroker() *Broker {
 	b := new(Broker)
-	for i := range b.topics {
-		b.topics[i] = haxmap.New[string, *topic]()
-	}
 	b.patterns.Store(new([]*topic))
 	return b
 }

@@ -4,15 +4,13 @@ import (
 	"sort"
 	"sync"
 	"sync/atomic"
-
-	"github.com/alphadose/haxmap"
 )
 
 // Clients is the registry of connected clients by id: read by all, written
-// under mu, as a haxmap takes one writer at a time (DESIGN.md, D1).
+// under mu.
 type Clients struct {
 	mu      sync.Mutex
-	byID    *haxmap.Map[int64, *Client]
+	byID    registryMap[int64, *Client]
 	nextID  atomic.Int64
 	count   atomic.Int64
 	blocked atomic.Int64
@@ -23,7 +21,7 @@ type Clients struct {
 const firstID = 3
 
 func newClients() *Clients {
-	cs := &Clients{byID: haxmap.New[int64, *Client]()}
+	cs := new(Clients)
 	cs.nextID.Store(firstID - 1)
 	return cs
 }
