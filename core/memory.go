@@ -50,13 +50,19 @@ func (e *Engine) makeRoom(limit int64) (over bool) {
 	}
 	e.mem.mu.Lock()
 	defer e.mem.mu.Unlock()
-	for tries := 0; e.UsedMemory() > limit; tries++ {
-		if tries > 1<<16 || !e.evictOne(policy) {
-			return e.UsedMemory() > limit
+	for failed := 0; e.UsedMemory() > limit; {
+		if e.evictOne(policy) {
+			failed = 0
+		} else if failed++; failed > evictTries {
+			return true
 		}
 	}
 	return false
 }
+
+// evictTries is how many samples in a row may be without a key that can go: reserved, spared by a
+// snapshot, or none at all.
+const evictTries = 64
 
 // nearError is how much Keyspace.MemoryNear may be too low.
 const nearError = numShards * 16 << 10
@@ -130,5 +136,5 @@ func (e *Engine) evict(k Key, nowMs int64) bool {
 	}
 	shard.Unlock()
 	e.conclude(c)
-	return true
+	return ok
 }

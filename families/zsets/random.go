@@ -47,6 +47,10 @@ func parseRandom(args [][]byte) (count int64, withScores bool, err error) {
 	return count, withScores, nil
 }
 
+// maxRepeats bounds how many members a negative count may ask for: beyond, the reply would
+// pass a gigabyte, and Redis would be out of memory before long.
+const maxRepeats = 1 << 28
+
 // zrandmember picks ranks: a negative count with repeats, a positive one without. What is picked without repeats comes in
 // ascending order.
 func (z *zsets) zrandmember(c *core.Ctx) error {
@@ -70,6 +74,8 @@ func (z *zsets) zrandmember(c *core.Ctx) error {
 		w.each(rand.IntN(n), 1, false, func(m []byte, _ float64) bool { c.Reply.Bulk(m); return true })
 	case n == 0 || count == 0:
 		c.Reply.Array(0)
+	case count < -maxRepeats:
+		return protocol.ErrOutOfRange
 	case count >= int64(n):
 		replyPairs(c.Reply, &w, 0, n, false, withScores)
 	default:
