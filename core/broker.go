@@ -57,8 +57,10 @@ type SubscriptionSet struct {
 
 // Subscriptions implements what CLIENT LIST shows. Safe from any goroutine.
 func (s *SubscriptionSet) Subscriptions() Subscriptions {
-	return Subscriptions{Channels: int(s.counts[Channel].Load()), Patterns: int(s.counts[Pattern].Load()),
-		ShardChannels: int(s.counts[ShardChannel].Load())}
+	return Subscriptions{
+		Channels: int(s.counts[Channel].Load()), Patterns: int(s.counts[Pattern].Load()),
+		ShardChannels: int(s.counts[ShardChannel].Load()),
+	}
 }
 
 type subscriptionsKey struct{}

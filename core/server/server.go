@@ -45,10 +45,12 @@ type Server struct {
 // New prepares a server; Listen opens its ports.
 func New(eng *core.Engine, log hclog.Logger) *Server {
 	o := eng.Options()
-	s := &Server{eng: eng, log: log, conns: map[*conn]struct{}{}, stop: make(chan struct{}),
+	s := &Server{
+		eng: eng, log: log, conns: map[*conn]struct{}{}, stop: make(chan struct{}),
 		maxClients: o.Int("maxclients"), timeout: o.Int("timeout"), keepAlive: o.Int("tcp-keepalive"),
 		maxBulk: o.Int("proto-max-bulk-len"), protected: o.Bool("protected-mode"), password: o.String("requirepass"),
-		queryLimit: o.Int("client-query-buffer-limit"), clientMemory: o.Int("maxmemory-clients"), maxMemory: o.Int("maxmemory")}
+		queryLimit: o.Int("client-query-buffer-limit"), clientMemory: o.Int("maxmemory-clients"), maxMemory: o.Int("maxmemory"),
+	}
 	s.readLimits()
 	for _, name := range []string{"proto-max-bulk-len", "client-output-buffer-limit"} {
 		o.OnApply(func() error { s.readLimits(); return nil }, name)
@@ -135,8 +137,10 @@ func (s *Server) accept(nc net.Conn) {
 	if isTCP {
 		tcp.SetNoDelay(true)
 		if ka := s.keepAlive.Load(); ka > 0 {
-			tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: time.Duration(ka) * time.Second,
-				Interval: time.Duration(max(ka/3, 1)) * time.Second, Count: 3})
+			tcp.SetKeepAliveConfig(net.KeepAliveConfig{
+				Enable: true, Idle: time.Duration(ka) * time.Second,
+				Interval: time.Duration(max(ka/3, 1)) * time.Second, Count: 3,
+			})
 		} else {
 			tcp.SetKeepAlive(false)
 		}
