@@ -36,17 +36,14 @@ func (h *Harness) rewritten() [][]string {
 	return h.withTTLs(out)
 }
 
-// withTTLs drops the deadlines from the comparison of families that have no PEXPIREAT: the
-// digest knows only whether there is one, so the deadline is set through the engine.
+// withTTLs adds the deadlines. Without a deadline no PEXPIREAT is needed, so a family is
+// tested alone; one that sets deadlines has to be loaded with the family that has the command.
 func (h *Harness) withTTLs(lines [][]string) [][]string {
 	h.each(func(db int, ent keyspace.Entry, _ *core.TypeInfo) {
 		if at, ok := ent.ExpireAt(); ok {
 			lines = append(lines, []string{"SELECT", itoa(int64(db))}, []string{"PEXPIREAT", string(ent.Key()), itoa(at)})
 		}
 	})
-	if h.Engine.Registry().Lookup("PEXPIREAT") == nil {
-		return lines[:0:0]
-	}
 	return lines
 }
 
