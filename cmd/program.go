@@ -22,13 +22,17 @@ type program struct {
 	engine *core.Engine
 	server *server.Server
 	saver  *persistence.Service
+	cpus   *processors // nil: the user has chosen their number
 
 	quit     chan int // the exit code
 	stopPace chan struct{}
 	stopping sync.Mutex // one shutdown at a time
 }
 
-var _ core.Process = (*program)(nil)
+var (
+	_ core.Process    = (*program)(nil)
+	_ core.LongWorker = (*program)(nil)
+)
 
 // start brings everything up in order: engine, listeners, background work, clients.
 func (p *program) start(families []core.Family) (err error) {
@@ -45,6 +49,7 @@ func (p *program) start(families []core.Family) (err error) {
 		return errors.Join(err, p.engine.Close())
 	}
 	p.server = server.New(p.engine, p.Log.Named("server"))
+	p.cpus = processorsFor(p.getenv, p.server.Processors)
 	p.saver, err = persistence.New(persistence.Config{
 		Engine: p.engine, Log: p.Log.Named("persistence"), Terminal: p.terminal(),
 		RedisVersion: RedisVersion,
@@ -58,6 +63,7 @@ func (p *program) start(families []core.Family) (err error) {
 	p.engine.Run()
 	p.stopPace = make(chan struct{})
 	go paceMemory(p.stopPace)
+	go p.cpus.follow(p.stopPace)
 	p.serve(listeners)
 	p.followListeners()
 	if err := p.restore(); err != nil {
@@ -112,6 +118,12 @@ func (p *program) followListeners() {
 	follow("port", "Unable to listen on this port. Check server logs.")
 	follow("bind", "Failed to bind to specified addresses.")
 }
+
+// BeginLong implements core.LongWorker.
+func (p *program) BeginLong() { p.cpus.BeginLong() }
+
+// EndLong implements core.LongWorker.
+func (p *program) EndLong() { p.cpus.EndLong() }
 
 // wait blocks until the server has been shut down and takes it apart.
 func (p *program) wait() int {

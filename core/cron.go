@@ -17,6 +17,8 @@ const (
 	expireBatch = 64
 	// scavengeBytes is how much free memory one step gives back to the system.
 	scavengeBytes = 64 << 20
+	// longHousekeepingNs is the time of a step of housekeeping from which on the next ones get a processor of their own.
+	longHousekeepingNs = 500_000
 	// compactBlocks is how many entries one step of compaction may move.
 	compactBlocks = 4096
 )
@@ -50,6 +52,7 @@ func (e *Engine) ExpireStep() {
 		return
 	}
 	startNs, nowMs := e.clock.read()
+	var spell expireSpell
 	worked := false
 	for more := true; more; {
 		more = false
@@ -57,6 +60,9 @@ func (e *Engine) ExpireStep() {
 			n, again := e.expireShard(s, nowMs)
 			worked = worked || n > 0
 			more = more || again
+			if n > 0 {
+				spell.pause(e)
+			}
 		}
 		select {
 		case <-e.stop:
@@ -67,6 +73,30 @@ func (e *Engine) ExpireStep() {
 	if worked {
 		e.stats.activeExpireNs.Add(e.clock.mono() - startNs)
 	}
+}
+
+const (
+	// spellNs is how long expiry works on end while it is on time. A processor that it shares with clients is theirs then: sleeping,
+	// not yielding, as a yield comes back before the network is looked at.
+	spellNs   = 100_000
+	spellRest = 50 * time.Microsecond
+	// spellLagMs is the lag from which on the spells grow with it, tenfold at most.
+	spellLagMs = 5
+)
+
+// expireSpell cuts the deletion of many keys into spells that other clients don't notice.
+type expireSpell struct{ begin int64 }
+
+func (s *expireSpell) pause(e *Engine) {
+	now := e.clock.mono()
+	if s.begin == 0 {
+		s.begin = now
+	}
+	if now-s.begin < spellNs*min(max(1, e.stats.expireLagMs.Load()/spellLagMs), 10) {
+		return
+	}
+	time.Sleep(spellRest)
+	s.begin = e.clock.mono()
 }
 
 // expireShard deletes at most expireBatch due keys of a shard.
@@ -119,6 +149,9 @@ func (e *Engine) cronLoop() {
 	for n := 0; ; n++ {
 		select {
 		case <-e.stop:
+			if e.housekeeping {
+				e.EndLong()
+			}
 			return
 		case <-tick.C:
 		}
@@ -131,10 +164,19 @@ func (e *Engine) cronLoop() {
 	}
 }
 
-// housekeep gives memory back in small steps.
+// housekeep gives memory back in small steps. While there is much to give, it is long work.
 func (e *Engine) housekeep(n int) {
+	begin := e.clock.mono()
 	e.ks.Compact(compactBlocks)
 	if n%2 == 0 {
 		e.ks.Scavenge(scavengeBytes)
+	}
+	switch long := e.clock.mono()-begin > longHousekeepingNs; {
+	case long && !e.housekeeping:
+		e.housekeeping = true
+		e.BeginLong()
+	case !long && e.housekeeping && n%2 == 0:
+		e.housekeeping = false
+		e.EndLong()
 	}
 }

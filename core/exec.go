@@ -83,10 +83,12 @@ func (e *Engine) perform(c *Ctx) error {
 	}
 	e.lockKeys(c, cmd.Flags&(Blocking|LockExclusive) != 0)
 	if cmd.Weight != nil && cmd.Weight(c) > reserveWeight {
+		e.BeginLong()
 		e.reserve(c)
 		err := e.run(c)
 		e.append(c)
 		e.release(c)
+		e.EndLong()
 		return err
 	}
 	err := e.run(c)

@@ -45,8 +45,8 @@ func (e *Engine) Clear() {
 	e.WithAllShards(func() {
 		e.snapshotDisturbed()
 		for db := range e.ks.Databases() {
-			if e.ks.Len(db) > 0 {
-				e.background(e.ks.FlushDB(db))
+			if n := e.ks.Len(db); n > 0 {
+				e.background(e.ks.FlushDB(db), n)
 			}
 		}
 	})

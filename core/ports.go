@@ -118,6 +118,13 @@ type Process interface {
 	Version() (redust, gitSHA, buildID string)
 }
 
+// LongWorker is an optional ability of a Process: it is told of work that keeps a processor for milliseconds or more, so that
+// processors are there for everybody else. Both methods are safe from any goroutine and may be called with locks held.
+type LongWorker interface {
+	BeginLong()
+	EndLong()
+}
+
 // ShutdownOptions are SHUTDOWN's arguments.
 type ShutdownOptions struct {
 	Save       ShutdownSave

@@ -127,6 +127,7 @@ func (c *conn) readable(fd uintptr) bool {
 		}
 		c.took(s, n)
 		c.process()
+		c.srv.gatherReplies()
 		c.settle()
 		if c.state != core.Continue || c.err != nil {
 			return true

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ type Server struct {
 	wg        sync.WaitGroup
 	stop      chan struct{}
 	flush     flushers
+	gather    gathering
 
 	maxClients *options.IntValue
 	timeout    *options.IntValue
@@ -55,6 +57,7 @@ func New(eng *core.Engine, log hclog.Logger) *Server {
 	for _, name := range []string{"proto-max-bulk-len", "client-output-buffer-limit"} {
 		o.OnApply(func() error { s.readLimits(); return nil }, name)
 	}
+	s.Processors(runtime.GOMAXPROCS(0))
 	s.flush.start()
 	s.wg.Add(1)
 	go s.cron()

@@ -63,6 +63,9 @@ var scanCommands = []core.Command{
 // keysStep is how many keys KEYS looks at in one go of the walk.
 const keysStep = 4096
 
+// longWalk is the number of keys from which on looking at all of them is long work.
+const longWalk = 20_000
+
 func keys(c *core.Ctx) error {
 	glob := protocol.CompileGlob(c.Args[1])
 	if name, ok := glob.Literal(); ok {
@@ -73,6 +76,10 @@ func keys(c *core.Ctx) error {
 			c.Reply.Array(0)
 		}
 		return nil
+	}
+	if c.DBSize(c.DB()) > longWalk {
+		c.Engine().BeginLong()
+		defer c.Engine().EndLong()
 	}
 	list, n, any := c.Reply.DeferArray(), 0, glob.Any()
 	for cursor, first := uint64(0), true; first || cursor != 0; first = false {

@@ -44,7 +44,8 @@ func infoServer(f *family, e *core.Engine, s *fields) {
 	s.set("redust_version", redust)
 	s.set("redust_git_sha1", sha)
 	s.set("redust_go_version", runtime.Version())
-	s.num("redust_cores", int64(runtime.GOMAXPROCS(0)))
+	s.num("redust_cores", int64(runtime.NumCPU()))
+	s.num("redust_processors", int64(runtime.GOMAXPROCS(0)))
 }
 
 // supervisor is who watches this process, by the option supervised.

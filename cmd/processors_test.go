@@ -1,0 +1,127 @@
+package redustcmd
+
+import (
+	"testing"
+	"time"
+)
+
+// machine is a model of a closed loop: clients of one thread on the same machine, or elsewhere, and a server.
+type machine struct {
+	cores          float64
+	server, client float64 // microseconds of processor time for a request; client 0: the clients are elsewhere
+	limit          float64 // requests a microsecond that remote clients offer, 0 for as many as are answered
+}
+
+// run returns what a second thread of the policy would see with n processors.
+func (m machine) run(n int) load {
+	rate := min(float64(n)/m.server, m.cores/(m.server+m.client))
+	full := rate == m.cores/(m.server+m.client)
+	if m.client > 0 {
+		rate = min(rate, 1/m.client)
+	}
+	if m.limit > 0 {
+		rate = min(rate, m.limit)
+	}
+	l := load{took: lookEvery.Seconds(), used: rate * m.server}
+	l.idle = m.cores - rate*(m.server+m.client)
+	if full && m.client > 0 {
+		l.waited = max(0, float64(n)+1-m.cores)
+	}
+	return l
+}
+
+// settle follows m for some seconds and returns for how long each number of processors was in use.
+func settle(p *processorPolicy, m machine, seconds float64) map[int]float64 {
+	held := map[int]float64{}
+	for range int(seconds / lookEvery.Seconds()) {
+		held[p.now] += lookEvery.Seconds()
+		p.now = p.next(m.run(p.now))
+	}
+	return held
+}
+
+func TestProcessorsFollowTheLoad(t *testing.T) {
+	for name, tc := range map[string]struct {
+		m      machine
+		limit  int
+		begin  int
+		want   int
+		mostly float64 // share of a minute, after two seconds
+	}{
+		"one request at a time, clients on the same two cores": {m: machine{cores: 2, server: 9, client: 8}, limit: 2, begin: 2, want: 1, mostly: 0.99},
+		"... and from one":      {m: machine{cores: 2, server: 9, client: 8}, limit: 2, begin: 1, want: 1, mostly: 1},
+		"long pipelines":        {m: machine{cores: 2, server: 0.6, client: 0.2}, limit: 2, begin: 1, want: 2, mostly: 0.9},
+		"idle":                  {m: machine{cores: 8, server: 9, limit: 0.0001}, limit: 8, begin: 8, want: 1, mostly: 0.98},
+		"remote clients, all":   {m: machine{cores: 8, server: 9}, limit: 8, begin: 1, want: 8, mostly: 0.98},
+		"remote clients, half":  {m: machine{cores: 16, server: 10, limit: 0.5}, limit: 16, begin: 16, want: 9, mostly: 0.98},
+		"an only core":          {m: machine{cores: 1, server: 9, client: 8}, limit: 1, begin: 1, want: 1, mostly: 1},
+		"a control group's two": {m: machine{cores: 64, server: 9}, limit: 2, begin: 1, want: 2, mostly: 0.98},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &processorPolicy{limit: tc.limit, now: tc.begin}
+			settle(p, tc.m, 2)
+			held := settle(p, tc.m, 60)
+			if got := held[tc.want] / 60; got < tc.mostly-1e-6 {
+				t.Errorf("%d processors in use for %.0f %% of the time, want %.0f %%: %v", tc.want, 100*got, 100*tc.mostly, held)
+			}
+			for n := range held {
+				if n < 1 || n > tc.limit {
+					t.Errorf("%d processors with a limit of %d", n, tc.limit)
+				}
+			}
+		})
+	}
+}
+
+// TestProcessorsTrialsBecomeRare: a load that misses the processor given up makes the next trial wait longer.
+func TestProcessorsTrialsBecomeRare(t *testing.T) {
+	p := &processorPolicy{limit: 2, now: 2}
+	m := machine{cores: 2, server: 0.6, client: 0.2}
+	first := settle(p, m, 60)[1]
+	later := settle(p, m, 600)[1] / 10
+	if later*2 > first {
+		t.Errorf("%.1f s of the first minute on trial, %.1f s of a later one", first, later)
+	}
+}
+
+func TestProcessorsForLongWork(t *testing.T) {
+	var set []int
+	p := newProcessors(4, func(n int) { set = append(set, n) })
+	p.use(1)
+	p.BeginLong()
+	p.BeginLong()
+	p.EndLong()
+	if p.policy.now != 4 || p.long != 1 {
+		t.Fatalf("%d processors, %d pieces of long work", p.policy.now, p.long)
+	}
+	p.EndLong()
+	if time.Since(p.ended) > time.Minute || p.long != 0 {
+		t.Fatalf("after the last: %v, %d", p.ended, p.long)
+	}
+	if len(set) != 2 || set[0] != 1 || set[1] != 4 {
+		t.Errorf("set to %v, want 1, then 4 once", set)
+	}
+	var none *processors // GOMAXPROCS was given
+	none.BeginLong()
+	none.EndLong()
+	none.follow(nil)
+	if processorsFor(func(string) string { return "3" }, nil) != nil {
+		t.Error("GOMAXPROCS=3 is not left alone")
+	}
+}
+
+func TestLoadMeter(t *testing.T) {
+	m, err := newLoadMeter()
+	if err != nil {
+		t.Skip("no way to measure the load here:", err)
+	}
+	defer m.Close()
+	m.read(true)
+	until := time.Now().Add(150 * time.Millisecond)
+	for time.Now().Before(until) {
+	}
+	l, ok := m.read(true)
+	if !ok || l.took < 0.14 || l.used <= 0 || l.idle < 0 || l.waited < 0 {
+		t.Errorf("after 150 ms of work: %+v, %v", l, ok)
+	}
+}
