@@ -35,7 +35,7 @@ func (e *LoadError) Unwrap() error { return e.Reason }
 
 // Load gives an option the words that a source of the configuration has for it, before the server runs: no hook is called and
 // immutable options are set too. A single word for an option of several is cut at its spaces. The first SavePoints of all sources
-// replace the default and later ones add to them, unless they are empty, which removes all. The error is a *LoadError.
+// replace the default and later ones add to them; an empty text removes all, and no word at all adds none. The error is a *LoadError.
 func (t *Table) Load(name string, args []string, source Source) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,6 +59,10 @@ func (t *Table) Load(name string, args []string, source Source) error {
 			return fault(errWords, s.Summary)
 		}
 		o.occurrences = append(o.occurrences, Occurrence{Args: args, Source: source})
+		return nil
+	}
+	if len(args) == 0 && s.adds() && (o.loaded || s.Kind == BufferLimits) {
+		o.loaded, o.source = true, source
 		return nil
 	}
 	if len(args) == 0 && s.mayBeBare() {

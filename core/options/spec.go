@@ -141,7 +141,12 @@ func (s *Spec) Repeats() bool {
 }
 
 // mayBeBare reports whether the option may stand in a file without any word, which is then an empty one.
-func (s *Spec) mayBeBare() bool { return s.Kind == List || s.Kind == Percentiles || s.Kind == Flags }
+func (s *Spec) mayBeBare() bool {
+	return s.Kind == List || s.Kind == Percentiles || s.Kind == Flags || s.adds()
+}
+
+// adds reports whether a file's line for the option says what is added to the lines before it, so that a bare one adds nothing.
+func (s *Spec) adds() bool { return s.Kind == SavePoints || s.Kind == BufferLimits }
 
 // Multi reports whether the configuration file gives the option more than one word, or repeats it.
 func (s *Spec) Multi() bool {

@@ -184,6 +184,10 @@ func TestLoad(t *testing.T) {
 	if err := load("save", ""); err != nil || get(t, table, "save") != "" {
 		t.Errorf("save \"\" leaves %q, %v", get(t, table, "save"), err)
 	}
+	limits := get(t, table, "client-output-buffer-limit")
+	if err := load("client-output-buffer-limit"); err != nil || get(t, table, "client-output-buffer-limit") != limits {
+		t.Errorf("a bare client-output-buffer-limit leaves %q, %v", get(t, table, "client-output-buffer-limit"), err)
+	}
 	for _, tt := range []struct {
 		args []string
 		want string
@@ -202,5 +206,31 @@ func TestLoad(t *testing.T) {
 	}
 	if err := load("tls-port", "0"); err != nil {
 		t.Errorf("a refused option with its default: %v", err)
+	}
+}
+
+// As Redis 7.0 does: the first save line takes the default's place whether it has words or not, and a later bare one changes nothing.
+func TestLoadBareSave(t *testing.T) {
+	file := Source{Kind: FromFile, Name: "redis.conf", Line: 1}
+	for _, tt := range []struct {
+		name  string
+		lines [][]string
+		want  string
+	}{
+		{"alone", [][]string{nil}, ""},
+		{"before another", [][]string{nil, {"900", "1"}}, "900 1"},
+		{"after another", [][]string{{"900", "1"}, nil}, "900 1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			table := newTable(t)
+			for _, words := range tt.lines {
+				if err := table.Load("save", words, file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := get(t, table, "save"); got != tt.want {
+				t.Errorf("save = %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
