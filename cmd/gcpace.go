@@ -1,6 +1,7 @@
 package redustcmd
 
 import (
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -39,4 +40,12 @@ func paceMemory(stop <-chan struct{}) {
 			last = time.Now()
 		}
 	}
+}
+
+// liveHeap collects garbage and returns what is left in bytes.
+func liveHeap() int64 {
+	runtime.GC()
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }

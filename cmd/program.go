@@ -58,6 +58,7 @@ func (p *program) start(families []core.Family) (err error) {
 		closeAll(listeners)
 		return errors.Join(err, p.engine.Close())
 	}
+	p.engine.SetBaseMemory(liveHeap())
 	p.Announce(listeners)
 	p.engine.SetLoading(true) // clients are answered, with LOADING, until the data set is there
 	p.engine.Run()

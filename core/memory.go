@@ -15,13 +15,21 @@ import (
 // memoryState keeps figures that INFO memory shows.
 type memoryState struct {
 	peak atomic.Int64
+	base atomic.Int64
 	mu   sync.Mutex // one client evicts at a time
 }
 
-// UsedMemory is what the data set, the clients' buffers and the effect log take, in bytes.
+// UsedMemory is what the server itself, the data set, the clients' buffers and the effect log take, in bytes.
 func (e *Engine) UsedMemory() int64 {
-	return e.ks.MemoryUsed() + e.bufferMemory() + e.log.Buffered()
+	return e.BaseMemory() + e.ks.MemoryUsed() + e.bufferMemory() + e.log.Buffered()
 }
+
+// SetBaseMemory tells what the server takes in bytes before it has data and clients. As in Redis it counts as used: a
+// maxmemory below it refuses the first write.
+func (e *Engine) SetBaseMemory(n int64) { e.mem.base.Store(n) }
+
+// BaseMemory is what SetBaseMemory was told.
+func (e *Engine) BaseMemory() int64 { return e.mem.base.Load() }
 
 // bufferMemory sums what clients hold, refreshed by the cron.
 func (e *Engine) bufferMemory() int64 { return e.buffers.Load() }
@@ -41,7 +49,7 @@ func (e *Engine) trackPeak() {
 // makeRoom evicts keys until the keyspace fits the limit. It reports true when it
 // does not: the caller refuses what needs memory. No lock is held.
 func (e *Engine) makeRoom(limit int64) (over bool) {
-	if e.ks.MemoryNear()+nearError+e.bufferMemory() <= limit || e.UsedMemory() <= limit {
+	if e.BaseMemory()+e.ks.MemoryNear()+nearError+e.bufferMemory() <= limit || e.UsedMemory() <= limit {
 		return false
 	}
 	policy := e.set.policy.Load()

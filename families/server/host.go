@@ -21,6 +21,7 @@ func loopback(addr string) bool {
 // memoryUse is where the process's memory is, in bytes.
 type memoryUse struct {
 	used, peak int64 // as maxmemory counts
+	base       int64 // of it, the server before it has data and clients
 	rss        int64 // resident set
 	allocated  int64 // live: Go's objects and the keyspace's pages in use
 	active     int64 // taken for them, with gaps
@@ -32,13 +33,15 @@ type memoryUse struct {
 
 func readMemory(c *core.Ctx) memoryUse {
 	e := c.Engine()
-	m := memoryUse{used: e.UsedMemory(), peak: e.PeakMemory(), keyspace: c.KeyspaceMemory(), logBuffer: e.Log().Buffered()}
+	m := memoryUse{base: e.BaseMemory(), keyspace: c.KeyspaceMemory(), logBuffer: e.Log().Buffered()}
 	for _, cl := range e.Clients().All() {
 		if conn := cl.Conn(); conn != nil {
 			b := conn.Buffers()
 			m.clients += int64(b.Query + b.QueryFree + b.Output + b.Reply)
 		}
 	}
+	m.used = m.base + m.keyspace.Used + m.clients + m.logBuffer // as Engine.UsedMemory, with the buffers of this moment
+	m.peak = max(e.PeakMemory(), m.used)
 	sample := []metrics.Sample{
 		{Name: "/memory/classes/heap/objects:bytes"},
 		{Name: "/memory/classes/heap/unused:bytes"},
@@ -58,7 +61,7 @@ func readMemory(c *core.Ctx) memoryUse {
 }
 
 // overhead is what the data set's bookkeeping takes beside keys and values.
-func (m *memoryUse) overhead() int64 { return m.keyspace.Overhead + m.clients + m.logBuffer }
+func (m *memoryUse) overhead() int64 { return m.base + m.keyspace.Overhead + m.clients + m.logBuffer }
 
 // residentBytes is the resident set of this process, 0 where the system doesn't tell.
 func residentBytes() int64 {

@@ -116,7 +116,7 @@ func memoryStats(c *core.Ctx) error {
 
 	num("peak.allocated", m.peak)
 	num("total.allocated", m.used)
-	num("startup.allocated", 0)
+	num("startup.allocated", m.base)
 	num("replication.backlog", 0)
 	num("clients.slaves", 0)
 	num("clients.normal", m.clients)
@@ -144,9 +144,9 @@ func memoryStats(c *core.Ctx) error {
 	dataset := m.used - overhead
 	num("overhead.total", overhead)
 	num("keys.count", int64(keys))
-	num("keys.bytes-per-key", perKey(m.used, keys))
+	num("keys.bytes-per-key", perKey(m.used-m.base, keys))
 	num("dataset.bytes", dataset)
-	double("dataset.percentage", percent(dataset, m.used))
+	double("dataset.percentage", percent(dataset, m.used-m.base))
 	double("peak.percentage", percent(m.used, m.peak))
 	num("allocator.allocated", m.allocated)
 	num("allocator.active", m.active)

@@ -15,9 +15,8 @@ const RedisVersion = "7.0.15"
 
 // family is the server family of one engine.
 type family struct {
-	opts      handles
-	replID    atomic.Pointer[string] // while no replication service has one
-	startUsed int64                  // bytes in use when the engine had started
+	opts   handles
+	replID atomic.Pointer[string] // while no replication service has one
 }
 
 // handles are the options that the family reads.
@@ -53,8 +52,7 @@ func (f *family) Configure(t *options.Table) error {
 	return nil
 }
 
-func (f *family) Start(e *core.Engine) error {
-	f.startUsed = e.UsedMemory()
+func (f *family) Start(*core.Engine) error {
 	f.newReplID()
 	return nil
 }

@@ -40,6 +40,7 @@ func (keyed) Register(r *core.Registry) {
 	add("PAIRS", -3, core.Write, core.KeyRange(1, -1, 2, core.Overwrite))
 	add("COUNTED", -3, core.ReadOnlyCmd, core.KeyNum(1, core.ReadOnly))
 	add("WORDED", -2, core.Write, core.KeyAt(1, core.ReadOnly).And(core.KeyWord("STORE", 2, core.Overwrite)))
+	add("GROW", 2, core.Write|core.DenyOOM, core.KeyAt(1, core.Overwrite))
 	add("CHANNEL", 2, 0, core.KeyAt(1, core.NotKey))
 	add("MAYBE", -2, core.NoMandatoryKeys, core.KeyNum(1, core.ReadOnly))
 }
@@ -109,6 +110,22 @@ func TestInfoCounts(t *testing.T) {
 	if text = h.Do("INFO", "errorstats").Text(); text != "# Errorstats\r\n" {
 		t.Errorf("after RESETSTAT: %q", text)
 	}
+}
+
+// As Redis does: a limit below what the empty server takes refuses the very first write, and INFO's parts add up.
+func TestServerItselfCountsAsUsed(t *testing.T) {
+	h := start(t, keyed{})
+	h.Do("GROW", "k").OK()
+	h.Engine.SetBaseMemory(5000)
+	h.Set("maxmemory", "4999")
+	h.Do("GROW", "k").Error("OOM command not allowed when used memory > 'maxmemory'.")
+	text := h.Do("INFO", "memory").Text()
+	for _, want := range []string{"\r\nused_memory_startup:5000\r\n", "\r\nused_memory_dataset:0\r\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %q", want, text)
+		}
+	}
+	h.Set("maxmemory", "0")
 }
 
 func TestHumanBytes(t *testing.T) {
