@@ -178,15 +178,19 @@ func (c *Client) Idle() {
 }
 
 // AwaitDurable waits until what c was answered is as safe as appendfsync
-// promises. The connection calls it before it writes replies.
+// promises, and FLUSHALL as final as it is in Redis. The connection calls it before it writes replies.
 func (e *Engine) AwaitDurable(c *Client) {
-	if c.lastOffset == 0 {
+	if c.lastOffset == 0 && !c.flushedAll {
 		return
 	}
-	if p := e.Persistence(); p != nil && p.MustWait() {
+	p := e.Persistence()
+	if c.lastOffset != 0 && p != nil && p.MustWait() {
 		p.WaitDurable(c.lastOffset)
 	}
-	c.lastOffset = 0
+	if w, ok := p.(FlushWaiter); ok && c.flushedAll {
+		w.WaitFlushed()
+	}
+	c.lastOffset, c.flushedAll = 0, false
 }
 
 // CountProtocolError counts an error that no command caused.

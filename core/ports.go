@@ -76,6 +76,12 @@ type Persistence interface {
 	InfoSource
 }
 
+// FlushWaiter is an optional ability of Persistence: to have what FLUSHALL deleted gone from disk, too.
+type FlushWaiter interface {
+	// WaitFlushed returns once no file brings back what was deleted, or it could not be replaced. No lock is held.
+	WaitFlushed()
+}
+
 // ReloadFlags are the options of DEBUG RELOAD.
 type ReloadFlags struct{ NoSave, NoFlush, Merge bool }
 

@@ -18,6 +18,7 @@ func (c *Ctx) FlushDB(db int) int {
 	if db < 0 {
 		first, last = 0, e.ks.Databases()-1
 	}
+	c.client.flushedAll = c.client.flushedAll || db < 0
 	removed := 0
 	for i := first; i <= last; i++ {
 		if n := e.ks.Len(i); n > 0 {

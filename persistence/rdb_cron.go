@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/redust/redust/core"
 )
 
 // saveRetry is the pause after a background save that failed, as in Redis.
@@ -58,7 +60,7 @@ func (s *Service) saveCron(now time.Time) {
 	if failed && now.Sub(lastTry) < saveRetry {
 		return
 	}
-	if st.emptied.Swap(false) {
+	if st.emptied.Load() {
 		s.startSave(func() {})
 		return
 	}
@@ -79,11 +81,27 @@ func (s *Service) saveCron(now time.Time) {
 	}
 }
 
-// flushed has the RDB file replaced soon after FLUSHALL, as Redis does where there are save points: a crash must not bring
-// back what was deleted on purpose. All shards are held.
+// flushed has the RDB file replaced after FLUSHALL, as Redis does where there are save points: a crash must not bring
+// back what was deleted on purpose. All shards are held. A connection's replies wait in WaitFlushed; for others the cron saves.
 func (s *Service) flushed(db int) {
 	if db < 0 && s.opt.save.Load() != "" {
 		s.saves.emptied.Store(true)
+	}
+}
+
+var _ core.FlushWaiter = (*Service)(nil)
+
+// WaitFlushed implements core.FlushWaiter: what is saved after FLUSHALL is saved before its reply. A background save, which holds
+// what was deleted, is given up.
+func (s *Service) WaitFlushed() {
+	st := &s.saves
+	if !st.emptied.Swap(false) { // another save has begun since
+		st.wait()
+		return
+	}
+	st.abort("There is a child saving an .rdb. Killing it!")
+	if s.saveNow(s.ctx, true) != nil {
+		st.emptied.Store(true)
 	}
 }
 

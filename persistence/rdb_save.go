@@ -142,6 +142,7 @@ func (s *Service) startSave(begun func()) bool {
 	finished := make(chan struct{})
 	st.cancel, st.finished = cancel, finished
 	st.begun, st.lastTry, st.scheduled = time.Now(), time.Now(), false
+	owed := st.emptied.Swap(false)
 	go func() {
 		err := s.saveFile(ctx, false, begun)
 		begun()
@@ -157,6 +158,7 @@ func (s *Service) startSave(begun func()) bool {
 		default:
 			s.log.Warn("Background saving error", "error", err)
 			st.failed.Store(true)
+			st.emptied.CompareAndSwap(false, owed)
 		}
 		cancel()
 		s.eng.UpdateGates()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/options"
 )
 
 func TestSavedAndLoaded(t *testing.T) {
@@ -134,6 +136,32 @@ func TestFlushallReplacesTheFile(t *testing.T) {
 	r.svc.saves.wait()
 	if got := start(t, disk).do("DBSIZE"); got != ":0\r\n" {
 		t.Errorf("what FLUSHALL deleted came back: %q", got)
+	}
+}
+
+// The reply to FLUSHALL waits for the file, in a transaction, too; where there are no save points, nothing is written.
+func TestFlushallIsAnsweredWhenTheFileIsReplaced(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk, "save", "10000 1")
+	for i, flush := range [][][]string{{{"FLUSHALL"}}, {{"MULTI"}, {"FLUSHALL", "ASYNC"}, {"EXEC"}}} {
+		r.must("SET", "a", "1")
+		r.save()
+		for _, cmd := range flush {
+			r.must(cmd...)
+		}
+		r.eng.AwaitDurable(r.client)
+		if saves, changes := r.info("rdb_saves"), r.info("rdb_changes_since_last_save"); saves != strconv.Itoa(2*i+2) || changes != "0" {
+			t.Errorf("%v: %s saves, %s changes since", flush, saves, changes)
+		}
+	}
+	if err := r.eng.Options().Set([]options.Pair{{Name: "save", Value: ""}}, options.Permit{}); err != nil {
+		t.Fatal(err)
+	}
+	r.must("SET", "a", "1")
+	r.must("FLUSHALL")
+	r.eng.AwaitDurable(r.client)
+	if saves, changes := r.info("rdb_saves"), r.info("rdb_changes_since_last_save"); saves != "4" || changes != "2" {
+		t.Errorf("without save points: %s saves, %s changes since", saves, changes)
 	}
 }
 

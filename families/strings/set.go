@@ -129,13 +129,13 @@ func setGeneric(c *core.Ctx, o setOptions, val []byte) error {
 	return nil
 }
 
-// propagateSet makes times absolute and drops GET, which a replay has no use for. SET with PXAT, and without
-// either, goes as received.
+// propagateSet makes times absolute and drops what a replay has no use for: the condition of a SET with a time, and GET. SET
+// without either goes as received.
 func propagateSet(c *core.Ctx, o setOptions, val []byte, deadline int64) {
 	switch {
-	case o.has(optTTL &^ optPXAT):
+	case o.has(optTTL):
 		c.Propagate(setWord, c.Args[1], val, pxatWord, decimal(deadline))
-	case o.has(optGet) && !o.has(optPXAT):
+	case o.has(optGet):
 		args := make([][]byte, 0, len(c.Args)-1)
 		args = append(args, c.Args[:3]...)
 		for _, a := range c.Args[3:] {

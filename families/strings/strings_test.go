@@ -80,6 +80,7 @@ func TestEffects(t *testing.T) {
 	for _, tc := range []struct{ cmd, want string }{
 		{"SET k v EX 10", "SET k v PXAT " + at(10000)},
 		{"SET k v PX 10 GET", "SET k v PXAT " + at(10)},
+		{"SET k v xx get pxat " + at(50), "SET k v PXAT " + at(50)},
 		{"SET k v GET", "SET k v"},
 		{"SET k v XX GET KEEPTTL", "SET k v XX KEEPTTL"},
 		{"SETEX k 1 v", "SET k v PXAT " + at(1000)},
