@@ -63,7 +63,7 @@ func (p *program) start(families []core.Family) (err error) {
 	p.engine.SetLoading(true) // clients are answered, with LOADING, until the data set is there
 	p.engine.Run()
 	p.stopPace = make(chan struct{})
-	go paceMemory(p.stopPace)
+	go paceMemory(p.server.StackFreed, p.stopPace)
 	go p.cpus.follow(p.stopPace)
 	p.serve(listeners)
 	p.followListeners()

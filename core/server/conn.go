@@ -34,6 +34,7 @@ type conn struct {
 	queryCap atomic.Int64
 	lastRead atomic.Int64
 	peekedAt int64 // lastRead when cron looked for the end of the stream; see peerGone
+	freshAt  int64 // lastRead when cron saw to a fresh goroutine; see grewSince
 	closed   atomic.Bool
 	ends     atomic.Int32 // of two, the goroutine's and the socket's: the server forgets the connection after both
 	readCB   func(fd uintptr) bool
@@ -42,14 +43,26 @@ type conn struct {
 // peekAfterMs is well above the granularity of lastRead, so that no read passes unnoticed.
 const peekAfterMs = 500
 
-// serve runs the connection until it ends.
+// serve runs the connection until it ends, or another goroutine goes on.
 func (c *conn) serve() {
-	defer c.end()
-	c.readCB = c.readable
+	if c.attend() {
+		c.srv.stackFreed.Add(stackFreed)
+		go c.serve()
+		return
+	}
+	c.end()
+}
+
+// attend reads and answers requests until the connection ends, or is to go on with a fresh goroutine.
+func (c *conn) attend() (fresh bool) {
 	for {
 		c.state = core.Continue
 		if err := c.read(); err != nil && c.state == core.Continue {
-			return
+			again, fresh := c.woken(err)
+			if again && !fresh {
+				continue
+			}
+			return fresh
 		}
 		for c.state != core.Continue {
 			switch c.state {
@@ -59,10 +72,10 @@ func (c *conn) serve() {
 				c.awaitResume()
 			case core.CloseAfter:
 				c.flush()
-				return
+				return false
 			}
 			if c.err != nil {
-				return
+				return false
 			}
 		}
 	}

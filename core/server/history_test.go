@@ -23,6 +23,13 @@ import (
 // startServer runs a stock server in this process on a free loopback port.
 func startServer(t testing.TB) (addr string, eng *core.Engine) {
 	t.Helper()
+	addr, eng, _ = startedServer(t)
+	return addr, eng
+}
+
+// startedServer is startServer that gives the server, too.
+func startedServer(t testing.TB) (addr string, eng *core.Engine, s *server.Server) {
+	t.Helper()
 	table, err := options.Standard()
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +43,7 @@ func startServer(t testing.TB) (addr string, eng *core.Engine) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server.New(eng, hclog.NewNullLogger())
+	s = server.New(eng, hclog.NewNullLogger())
 	go s.Serve(l)
 	t.Cleanup(func() {
 		s.Close()
@@ -45,7 +52,7 @@ func startServer(t testing.TB) (addr string, eng *core.Engine) {
 		}
 		eng.Close()
 	})
-	return l.Addr().String(), eng
+	return l.Addr().String(), eng, s
 }
 
 // testConn is a plain client.

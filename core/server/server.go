@@ -29,6 +29,10 @@ type Server struct {
 	flush     flushers
 	gather    gathering
 
+	swept      []*conn // space for sweep; cron only, like grown
+	grown      []*conn // whose goroutines are to be replaced
+	stackFreed atomic.Int64
+
 	maxClients *options.IntValue
 	timeout    *options.IntValue
 	keepAlive  *options.IntValue
@@ -150,6 +154,7 @@ func (s *Server) accept(nc net.Conn) {
 	}
 	c := &conn{srv: s, nc: nc, sys: -1}
 	c.raw, c.fd = rawConn(nc)
+	c.readCB = c.readable
 	_, c.unix = nc.(*net.UnixConn)
 	c.client = s.eng.NewClient(c)
 	if c.unix {
@@ -204,6 +209,7 @@ func (s *Server) cron() {
 		case <-tick.C:
 		}
 		s.evictClients()
+		s.freshen()
 		if n%int(time.Second/evictEvery) == 0 {
 			s.sweep()
 		}
@@ -212,17 +218,22 @@ func (s *Server) cron() {
 
 func (s *Server) sweep() {
 	s.mu.Lock()
-	all := make([]*conn, 0, len(s.conns))
+	all := s.swept[:0]
 	for c := range s.conns {
 		all = append(all, c)
 	}
 	s.mu.Unlock()
+	defer clear(all)
+	s.swept = all
 	idleMs := s.timeout.Load() * 1000
 	now := s.eng.NowMs()
 	var memory int64
 	for _, c := range all {
 		c.enforceSoft()
 		c.peerGone(now)
+		if c.grewSince(now) {
+			s.grown = append(s.grown, c)
+		}
 		pending, _ := c.out.size()
 		memory += int64(pending) + c.queryCap.Load()
 		if idleMs > 0 && !c.client.Has(core.FlagBlocked|core.FlagSubscribed|core.FlagReplica|core.FlagPrimary|core.FlagMonitor) &&
