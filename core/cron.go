@@ -11,8 +11,10 @@ import (
 type lazyStats struct{ pending, freed atomic.Int64 }
 
 const (
-	// expireEvery is the period of the expiry loop: its worst idle lag.
+	// expireEvery is the shortest pause of the expiry loop: what comes due meanwhile is worked off together.
 	expireEvery = 5 * time.Millisecond
+	// expireLatest is its longest: the system's clock may have been set.
+	expireLatest = 100 * time.Millisecond
 	// expireBatch is how many keys may be deleted under one hold of a shard lock.
 	expireBatch = 64
 	// scavengeBytes is how much free memory one step gives back to the system.
@@ -33,16 +35,34 @@ func (e *Engine) Run() {
 
 func (e *Engine) expireLoop() {
 	defer e.done.Done()
-	tick := time.NewTicker(expireEvery)
-	defer tick.Stop()
+	wake := time.NewTimer(expireEvery)
+	defer wake.Stop()
+	var sooner <-chan struct{}
 	for {
 		select {
 		case <-e.stop:
 			return
-		case <-tick.C:
-			e.ExpireStep()
+		case <-sooner:
+			sooner = nil
+			wake.Reset(expireEvery)
+			continue
+		case <-wake.C:
 		}
+		e.ExpireStep()
+		var wait time.Duration
+		wait, sooner = e.untilExpiry()
+		wake.Reset(max(wait, expireEvery))
 	}
+}
+
+// untilExpiry tells how long nothing is due, as far as is known: sooner says when that has changed.
+func (e *Engine) untilExpiry() (wait time.Duration, sooner <-chan struct{}) {
+	if e.clock.fake != nil {
+		return expireEvery, nil
+	}
+	nowMs := e.NowMs()
+	at, sooner := e.ks.NextExpiry(nowMs + expireLatest.Milliseconds())
+	return time.Duration(at-nowMs) * time.Millisecond, sooner
 }
 
 // ExpireStep deletes every key that is due now, in small steps over all shards.

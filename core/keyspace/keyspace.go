@@ -34,6 +34,7 @@ type Keyspace struct {
 	unfinished int   // epochs begun since one was walked to its end
 	mem        atomic.Int64
 	compactAt  atomic.Uint32 // shard that Compact looks at next
+	alarm      alarm
 }
 
 // Shard is the part of all databases that one lock guards.
@@ -44,6 +45,7 @@ type Shard struct {
 	pending int64                   // part of memory not yet in Keyspace.mem
 	wake    atomic.Int64            // ms: the wheels want attention
 	clock   atomic.Int64            // ms: latest time that ExpireDue was told
+	alarm   *alarm                  // the Keyspace's
 	_       [64]byte                // keeps neighbours' locks off this cache line
 }
 
@@ -69,10 +71,12 @@ func New(c Config) *Keyspace {
 		seed:       maphash.MakeSeed(),
 		onDetach:   c.OnDetach,
 	}
+	ks.alarm.ring = make(chan struct{}, 1)
 	now := time.Now().UnixMilli()
 	for i := range ks.shards {
 		sh := &ks.shards[i]
 		sh.tables = make([]atomic.Pointer[table], c.Databases)
+		sh.alarm = &ks.alarm
 		sh.wake.Store(neverEvent)
 		sh.clock.Store(now)
 	}
@@ -204,12 +208,6 @@ func (ks *Keyspace) AvgTTL(db int, nowMs int64) int64 {
 	}
 	mean := int64(float64(ks.sum(db, tableDueSum)) / float64(n))
 	return max(mean+dueBase-nowMs, 0)
-}
-
-func (sh *Shard) wakeAt(ms int64) {
-	if ms < sh.wake.Load() {
-		sh.wake.Store(ms)
-	}
 }
 
 // memoryBatch is how far Keyspace.mem may be off for each shard.

@@ -168,3 +168,36 @@ func TestOverdueLag(t *testing.T) {
 		t.Fatalf("lag %d, want at most 5000 and at least a slot less", lag)
 	}
 }
+
+// Who sleeps until the next expiry is woken by an earlier one, and only by that.
+func TestNextExpiryRings(t *testing.T) {
+	const now = 1_700_000_000_000
+	ks := wheelKeyspace(t, now)
+	at, sooner := ks.NextExpiry(now + 100)
+	if at != now+100 {
+		t.Fatalf("nothing is due, but wake at %d", at-now)
+	}
+	rung := func() bool {
+		select {
+		case <-sooner:
+			return true
+		default:
+			return false
+		}
+	}
+	putDue(ks, 1, now+3_600_000)
+	if rung() {
+		t.Error("a key of an hour rings")
+	}
+	putDue(ks, 2, now+40)
+	if !rung() {
+		t.Error("a key of 40 ms does not ring")
+	}
+	if at, _ = ks.NextExpiry(now + 100); at > now+40+2<<tickShift || at <= now {
+		t.Errorf("wake after %d ms for a key of 40 ms", at-now)
+	}
+	putDue(ks, 3, now+60)
+	if rung() {
+		t.Error("a later key rings")
+	}
+}
