@@ -45,6 +45,9 @@ golden: need-go oracle ## Write the golden traces anew from real Redis
 bench: need-go oracle build ## Measure beside redis-server, write docs/benchmarks.md (about 15 minutes)
 	$(GO) run ./internal/tools/benchreport
 
+pgo: need-go ## Renew the profile by which the compiler optimises the server (two minutes)
+	$(GO) run ./internal/tools/pgo
+
 bench-go: need-go ## Go benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem ./core/... ./protocol/... ./families/...
 
@@ -86,4 +89,4 @@ need-go:
 clean: ## Remove what was built
 	rm -rf bin .tools
 
-.PHONY: help build run test race soak conformance golden bench bench-go bench-compare fuzz lint vet fmt cover vuln ci oracle need-go clean
+.PHONY: help build run test race soak conformance golden bench pgo bench-go bench-compare fuzz lint vet fmt cover vuln ci oracle need-go clean
