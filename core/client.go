@@ -263,12 +263,18 @@ func (c *Client) Doom() { c.killed.Store(true) }
 // Killed reports whether Kill or Doom was called.
 func (c *Client) Killed() bool { return c.killed.Load() }
 
+// Reasons of a client to leave the fast path.
+const (
+	gateChecks uint32 = 1 << iota // requests must go through every check
+	gateMulti                     // a transaction is open
+)
+
 // updateGates recomputes whether requests must go through every check.
 func (c *Client) updateGates() {
-	g := uint32(0)
-	if !c.Has(FlagAuthenticated) || c.multi != nil || c.Has(FlagSubscribed|FlagMonitor|FlagReplica|FlagPrimary|FlagTracking|FlagFake) ||
+	g := c.gates & gateMulti
+	if !c.Has(FlagAuthenticated) || c.Has(FlagSubscribed|FlagMonitor|FlagReplica|FlagPrimary|FlagTracking|FlagFake) ||
 		c.replyOff || c.replySkip || c.replySkipNext || c.eng.restricted(c) {
-		g = 1
+		g |= gateChecks
 	}
 	c.gates = g
 }

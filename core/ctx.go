@@ -44,6 +44,7 @@ type Ctx struct {
 	hits     int32
 	misses   int32
 	errReply bool
+	spent    *multiState // EXEC's queue, to be released when the command has finished
 
 	memory *keyspace.MemoryStats // inside EXEC: as of before it took its locks
 }

@@ -39,7 +39,11 @@ func (e *Engine) Handle(c *Client, args [][]byte) Status {
 		return e.reject(c, cmd, protocol.WrongArgs(cmd.lower))
 	}
 	ctx.begin(e, c, cmd, args, ms)
-	if c.gates|e.gates.Load() != 0 {
+	if g := c.gates | e.gates.Load()<<8; g == gateMulti && cmd.Flags&NoMulti == 0 {
+		if cmd.Flags&NoQueue == 0 { // no other check has anything to say
+			return e.queue(ctx)
+		}
+	} else if g != 0 {
 		if st, done := e.checked(ctx); done {
 			return st
 		}
@@ -259,7 +263,7 @@ func (c *Client) nextReplyMode(*Command) {
 
 // endReply drops what was written since mark when CLIENT REPLY says so.
 func (c *Client) endReply(mark int) {
-	if c.gates == 0 && (c.work == nil || len(c.work.own)+len(c.work.after) == 0) {
+	if c.gates&gateChecks == 0 && (c.work == nil || len(c.work.own)+len(c.work.after) == 0) {
 		return
 	}
 	if c.replyOff || c.replySkip {

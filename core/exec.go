@@ -19,7 +19,7 @@ type effect struct {
 func (e *Engine) execute(c *Ctx, startNs int64) Status {
 	cl := c.client
 	mark := cl.W.Mark()
-	if cl.gates == 0 || cl.multi == nil {
+	if cl.multi == nil {
 		e.log.Throttle()
 	}
 	err := e.perform(c)
@@ -58,11 +58,6 @@ func (c *Ctx) fail(mark int, err error) {
 // effects, then unlocks.
 func (e *Engine) perform(c *Ctx) error {
 	cmd := c.cmd
-	if c.inExec {
-		e.findKeys(c)
-		err := e.run(c)
-		return err
-	}
 	if cmd.Flags&AllShards != 0 {
 		e.findKeys(c)
 		c.mode = lockAll
@@ -248,6 +243,10 @@ func (c *Ctx) finish() {
 	}
 	c.dirty, c.replaced = 0, false
 	c.shards, c.writes = shardSet{}, shardSet{}
+	if c.spent != nil {
+		c.spent.release()
+		c.spent = nil
+	}
 	if c.blocking == nil && len(c.effects)+len(c.events)+len(c.modified)+len(c.expired)+len(c.detached) == 0 && cap(c.keys) <= 64 {
 		return
 	}

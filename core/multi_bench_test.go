@@ -1,0 +1,89 @@
+package core_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/options"
+	"github.com/redust/redust/families/standard"
+)
+
+// benchClient returns an engine and a client of it with nobody listening to effects.
+func benchClient(b *testing.B) (*core.Engine, *core.Client) {
+	b.Helper()
+	table, err := options.Standard()
+	if err != nil {
+		b.Fatal(err)
+	}
+	e, err := core.New(core.Config{Families: standard.All(), Options: table})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { e.Close() })
+	c := e.NewClient(idleConn{})
+	b.Cleanup(func() { e.CloseClient(c) })
+	return e, c
+}
+
+// idleConn is a connection to nobody.
+type idleConn struct{}
+
+func (idleConn) Push([]byte)               {}
+func (idleConn) Close(bool)                {}
+func (idleConn) Wake()                     {}
+func (idleConn) RemoteAddr() string        { return "" }
+func (idleConn) LocalAddr() string         { return "" }
+func (idleConn) FD() int                   { return -1 }
+func (idleConn) Buffers() core.ConnBuffers { return core.ConnBuffers{} }
+
+func request(args ...string) [][]byte {
+	raw := make([][]byte, len(args))
+	for i, a := range args {
+		raw[i] = []byte(a)
+	}
+	return raw
+}
+
+// Ten SETs: alone, in one transaction whose requests come together, and one whose requests come one by one.
+func BenchmarkTransaction(b *testing.B) {
+	e, c := benchClient(b)
+	multi, exec := request("MULTI"), request("EXEC")
+	var sets [10][][]byte
+	for i := range sets {
+		sets[i] = request("SET", fmt.Sprintf("key:%012d", i*7919), "value:000000012345")
+	}
+	run := func(name string, each func()) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				c.W.Reset()
+				each()
+				c.Flush()
+			}
+		})
+	}
+	run("alone", func() {
+		for i := range sets {
+			e.Handle(c, sets[i])
+		}
+	})
+	run("together", func() {
+		e.Handle(c, multi)
+		for i := range sets {
+			e.Handle(c, sets[i])
+		}
+		e.Handle(c, exec)
+	})
+	run("one by one", func() {
+		e.Handle(c, multi)
+		for i := range sets {
+			c.Flush()
+			c.Idle()
+			e.Handle(c, sets[i])
+		}
+		c.Flush()
+		c.Idle()
+		e.Handle(c, exec)
+	})
+}
