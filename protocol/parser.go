@@ -20,7 +20,9 @@ const (
 	unauthenticatedMultibulk = 10
 	unauthenticatedBulk      = 16384
 
-	// Larger argument arrays than this are given back after the request that needed them.
+	// The positions of this many arguments are kept while a request arrives; the rest is looked for again when it is complete,
+	// so that nothing grows with it but the caller's buffer. Larger argument arrays than this are given back after the
+	// request that needed them.
 	keptArgs = 4096
 )
 
@@ -59,6 +61,7 @@ type Parser struct {
 	inBulk  bool      // the header of the current argument is parsed, its bytes aren't all here
 	need    int       // see Need
 	spans   []argSpan // arguments found so far, relative to the start of the request
+	more    int       // arguments found behind those of spans, which is full
 	args    [][]byte  // what Next handed out last
 	scratch []byte    // unquoted inline arguments
 }
@@ -110,9 +113,9 @@ func (p *Parser) Next(buf []byte, lim *Limits) (args [][]byte, consumed int, err
 			continue
 		}
 		p.pending, p.pos = count, n
-		p.spans = p.spans[:0]
+		p.spans, p.more = p.spans[:0], 0
 		// Room for what can be in the buffer already, whatever was declared: an argument takes six bytes.
-		if room := min(count, len(rest)/6+1); cap(p.spans) < room {
+		if room := min(count, len(rest)/6+1, keptArgs); cap(p.spans) < room {
 			p.spans = make([]argSpan, 0, max(room, 8))
 		}
 	}
@@ -149,7 +152,11 @@ func (p *Parser) bulks(buf []byte, lim *Limits) (err error) {
 			err = ErrIncomplete
 			break
 		}
-		spans = append(spans, argSpan{pos, pos + bulk})
+		if len(spans) < keptArgs {
+			spans = append(spans, argSpan{pos, pos + bulk})
+		} else {
+			p.more++
+		}
 		pos += bulk + 2
 		inBulk = false
 		pending--
@@ -159,10 +166,10 @@ func (p *Parser) bulks(buf []byte, lim *Limits) (err error) {
 	return err
 }
 
-// cut turns the spans into slices of buf. The capacity of each ends where the argument does, so that an append by a
+// cut turns what bulks found into slices of buf. The capacity of each ends where the argument does, so that an append by a
 // handler can't write into the next argument.
 func (p *Parser) cut(buf []byte) [][]byte {
-	n := len(p.spans)
+	n := len(p.spans) + p.more
 	if cap(p.args) < n {
 		p.args = make([][]byte, n, max(n, 8))
 	}
@@ -170,8 +177,25 @@ func (p *Parser) cut(buf []byte) [][]byte {
 	for i, s := range p.spans {
 		args[i] = buf[s.off:s.end:s.end]
 	}
+	if p.more > 0 {
+		cutMore(args[len(p.spans):], buf[p.spans[len(p.spans)-1].end+2:])
+	}
 	p.args = args
 	return args
+}
+
+// cutMore cuts arguments from the start of b, whose headers have been found right before.
+func cutMore(args [][]byte, b []byte) {
+	for i := range args {
+		bulk, n := shortHeader(b, '$')
+		if n == 0 {
+			var long int64
+			long, n, _ = parseHeader(b, math.MaxInt, ErrBulkCountLine)
+			bulk = int(long)
+		}
+		args[i] = b[n : n+bulk : n+bulk]
+		b = b[min(n+bulk+2, len(b)):]
+	}
 }
 
 // multibulkHeader parses "*3\r\n". A count that isn't positive means that there is no request.

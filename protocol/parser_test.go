@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -183,6 +184,51 @@ func TestParserDeclaredSizesAreFree(t *testing.T) {
 	})
 	if allocated > 1024 {
 		t.Errorf("%d bytes for a request that isn't there", allocated)
+	}
+}
+
+// Millions of empty arguments cost what the caller's buffer holds, until the request is complete.
+func TestParserUnfinishedGiantIsSmall(t *testing.T) {
+	data := AppendCommand(nil, make([][]byte, 1_000_000)...)
+	allocated := allocatedBytes(func() {
+		var p Parser
+		if _, _, err := p.Next(data[:len(data)-1], &Limits{}); err != ErrIncomplete {
+			t.Fatal(err)
+		}
+	})
+	if allocated > 256<<10 {
+		t.Errorf("%d bytes beside the buffer", allocated)
+	}
+}
+
+// The arguments of a giant request are all found, however long, whatever follows their length, and in how many pieces they came.
+func TestParserGiantArguments(t *testing.T) {
+	long := bytes.Repeat([]byte("x"), 123_456)
+	want := make([][]byte, keptArgs+3000)
+	for i := range want {
+		want[i] = strconv.AppendInt(nil, int64(i*i*i), 10)
+	}
+	want[keptArgs], want[keptArgs+7], want[len(want)-1] = nil, long, []byte("$3\r\nend")
+	data := append(AppendCommand(nil, want...), "PING\r\n"...)
+	for _, pieces := range []int{1, 2, 57} {
+		var p Parser
+		for i := 1; i < pieces; i++ {
+			if _, n, err := p.Next(data[:len(data)*i/(pieces+1)], &Limits{}); n != 0 || err != ErrIncomplete {
+				t.Fatal(n, err)
+			}
+		}
+		args, n, err := p.Next(data, &Limits{})
+		if err != nil || n != len(data)-len("PING\r\n") || len(args) != len(want) {
+			t.Fatalf("%d arguments, %d bytes, %v", len(args), n, err)
+		}
+		for i := range want {
+			if !bytes.Equal(args[i], want[i]) || cap(args[i]) != len(args[i]) {
+				t.Fatalf("argument %d is %.40q", i, args[i])
+			}
+		}
+		if args, _, err = p.Next(data[n:], &Limits{}); err != nil || len(args) != 1 {
+			t.Errorf("the next request: %q, %v", args, err)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ func (w *Writer) Truncate(mark int) { w.Buf = w.Buf[:mark] }
 func (w *Writer) Reset() { w.Buf = w.Buf[:0] }
 
 // Raw appends bytes that are RESP already.
-func (w *Writer) Raw(b []byte) { w.Buf = append(w.Buf, b...) }
+func (w *Writer) Raw(b []byte) { w.Buf = AppendBytes(w.Buf, b) }
 
 // RawString is Raw for a string.
 func (w *Writer) RawString(s string) { w.Buf = append(w.Buf, s...) }
@@ -85,7 +85,7 @@ func (w *Writer) BulkString(s string) {
 // AppendBulk appends b as a bulk string, which is the same in requests and replies.
 func AppendBulk(dst, b []byte) []byte {
 	dst = appendHeader(dst, '$', int64(len(b)))
-	dst = append(dst, b...)
+	dst = AppendBytes(dst, b)
 	return append(dst, '\r', '\n')
 }
 

@@ -127,7 +127,7 @@ func (c *conn) readable(fd uintptr) bool {
 	c.sys = int(fd)
 	for {
 		s := c.acquire()
-		room := s.room(c.need())
+		room := s.room(c.need(), c.srv.queryLimit.Load())
 		n, err := readFD(int(fd), room)
 		if n <= 0 {
 			if err == syscall.EAGAIN {
@@ -172,7 +172,7 @@ func (c *conn) peerGone(nowMs int64) {
 func (c *conn) readPlain() error {
 	for c.state == core.Continue && c.err == nil {
 		s := c.acquire()
-		n, err := c.nc.Read(s.room(c.need()))
+		n, err := c.nc.Read(s.room(c.need(), c.srv.queryLimit.Load()))
 		if n > 0 {
 			c.took(s, n)
 			c.process()
@@ -238,7 +238,9 @@ func (c *conn) process() {
 			lim = c.srv.limits(c.client)
 		}
 		if len(c.client.W.Buf) >= flushBytes {
-			c.flush()
+			if c.flush(); c.err != nil {
+				return
+			}
 		}
 	}
 	if int64(s.end-s.start) > c.srv.queryLimit.Load() {
@@ -277,8 +279,11 @@ func (c *conn) flush() {
 		return
 	}
 	c.srv.eng.AwaitDurable(c.client)
-	c.write(w.Buf)
-	if cap(w.Buf) > keptOutput {
+	large := cap(w.Buf) > keptOutput
+	if !c.write(w.Buf, large && len(w.Buf) >= cap(w.Buf)/2) {
+		c.err = net.ErrClosed // what else it has asked for is for nobody
+	}
+	if large {
 		w.Buf = make([]byte, 0, outputBytes)
 	} else {
 		w.Buf = w.Buf[:0]
@@ -348,7 +353,7 @@ func (c *conn) unblocked() bool {
 func (c *conn) collect(fd uintptr) bool {
 	for {
 		s := c.acquire()
-		room := s.room(0)
+		room := s.room(0, c.srv.queryLimit.Load())
 		n, err := readFD(int(fd), room)
 		if n <= 0 {
 			if err == syscall.EAGAIN {
@@ -368,7 +373,7 @@ func (c *conn) collect(fd uintptr) bool {
 func (c *conn) collectPlain() error {
 	for {
 		s := c.acquire()
-		n, err := c.nc.Read(s.room(0))
+		n, err := c.nc.Read(s.room(0, c.srv.queryLimit.Load()))
 		if n > 0 {
 			c.took(s, n)
 		}

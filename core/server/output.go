@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"sync"
 	"time"
 
@@ -78,27 +79,35 @@ func (o *output) dropBacklog() {
 	}
 }
 
-// write sends replies, or queues a copy of what the socket does not take now. Only the connection's
-// goroutine calls it. Replies never overtake pushes that are pending, nor the reverse.
-func (c *conn) write(b []byte) {
+// write sends replies, or queues a copy of what the socket does not take now: b itself where the caller gives it away. Only the
+// connection's goroutine calls it. Replies never overtake pushes that are pending, nor the reverse. It reports whether the
+// connection is open.
+func (c *conn) write(b []byte, given bool) (open bool) {
 	o := &c.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed || len(b) > staticReply && c.cutIfOver(len(b)) {
-		return
+		return false
 	}
 	if !o.writing {
 		n := c.tryWrite(b)
 		c.countOut(n)
 		if b = b[n:]; len(b) == 0 {
-			return
+			return true
 		}
 	}
-	o.add(append([]byte(nil), b...))
-	if !c.cutIfOver(0) && !o.writing {
+	if !given {
+		b = bytes.Clone(b)
+	}
+	o.add(b)
+	if c.cutIfOver(0) {
+		return false
+	}
+	if !o.writing {
 		o.writing = true
 		go c.writeList()
 	}
+	return true
 }
 
 // staticReply is the size of replies that no limit counts: those that Redis keeps in its static buffer.

@@ -37,8 +37,8 @@ func (s *session) buffered() int { return s.end - s.start }
 
 // room returns free space behind the input, at least a quarter buffer, or need bytes if that
 // is more: the input is moved to the front, or the buffer doubled. It never grows
-// ahead of data: a declared length alone costs nothing.
-func (s *session) room(need int) []byte {
+// ahead of data: a declared length alone costs nothing. limit is what may be buffered; little more is allocated.
+func (s *session) room(need int, limit int64) []byte {
 	if s.start == s.end {
 		s.start, s.end = 0, 0
 		if len(s.in) > keptInput && need == 0 {
@@ -47,15 +47,18 @@ func (s *session) room(need int) []byte {
 	}
 	if len(s.in)-s.end < inputBytes/4 {
 		if s.start > len(s.in)/2 {
-			s.end = copy(s.in, s.in[s.start:s.end])
+			s.end = protocol.Copy(s.in, s.in[s.start:s.end])
 			s.start = 0
 		} else {
 			size := 2 * len(s.in)
 			if want := s.buffered() + need; need > 0 && want < size {
 				size = max(want, len(s.in)+inputBytes)
 			}
+			if most := limit + inputBytes; int64(size) > most {
+				size = max(int(most), len(s.in)+inputBytes)
+			}
 			grown := make([]byte, size)
-			s.end = copy(grown, s.in[s.start:s.end])
+			s.end = protocol.Copy(grown, s.in[s.start:s.end])
 			s.start = 0
 			s.in = grown
 		}
