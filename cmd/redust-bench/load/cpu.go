@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -22,7 +23,7 @@ type cpuMeter struct {
 
 func newCPUMeter(ctl *Control, t Target) *cpuMeter {
 	m := &cpuMeter{ctl: ctl}
-	if _, ok := m.info(); ok {
+	if _, err := ctl.CPU(); err == nil {
 		m.Source = "INFO cpu"
 		return m
 	}
@@ -42,23 +43,24 @@ func (m *cpuMeter) used() time.Duration {
 		d, _ := ProcessCPU(m.pid)
 		return d
 	case m.Source != "":
-		d, _ := m.info()
+		d, _ := m.ctl.CPU()
 		return d
 	}
 	return 0
 }
 
-func (m *cpuMeter) info() (time.Duration, bool) {
-	f, err := m.ctl.Info("cpu")
+// CPU returns the user and system time of the server since its start, as INFO has it.
+func (c *Control) CPU() (time.Duration, error) {
+	f, err := c.Info("cpu")
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
 	user, err1 := strconv.ParseFloat(f["used_cpu_user"], 64)
 	sys, err2 := strconv.ParseFloat(f["used_cpu_sys"], 64)
-	if err1 != nil || err2 != nil {
-		return 0, false
+	if err := errors.Join(err1, err2); err != nil {
+		return 0, fmt.Errorf("INFO cpu: %w", err)
 	}
-	return time.Duration((user + sys) * float64(time.Second)), true
+	return time.Duration((user + sys) * float64(time.Second)), nil
 }
 
 // ProcessCPU returns user and system time of a process of this machine, in steps of 10 ms.
