@@ -42,7 +42,7 @@ clients: need-go oracle build ## Drive real client libraries against Redust and 
 golden: need-go oracle ## Write the golden traces anew from real Redis
 	$(GO) test ./conformance -count 1 -args -golden
 
-bench: need-go oracle build ## Measure beside redis-server, write docs/benchmarks.md (about 15 minutes)
+bench: need-go oracle build ## Measure beside redis-server, write docs/benchmarks.md (about 35 minutes)
 	$(GO) run ./internal/tools/benchreport
 
 pgo: need-go ## Renew the profile by which the compiler optimises the server (two minutes)

@@ -10,6 +10,7 @@ import (
 )
 
 const (
+	expiringKeys = 1_000_000
 	dueKeys      = 1000 // of expiryPart
 	quietClients = 10   // that read other keys while the server is busy
 	quietKeys    = 100_000
@@ -28,11 +29,11 @@ var (
 
 // expiryPart finds how late keys are deleted that nobody reads, beside many others that have a TTL.
 func expiryPart(ctx context.Context, b *bench) (section, error) {
-	s := section{title: "Expiry on time", text: fmt.Sprintf("%d keys due at one moment beside %s keys due in an hour; nobody reads any of them. "+
-		"The lag is seen by reading `expired_keys` of INFO every 2 ms. Target: a p99 of at most 100 ms.", dueKeys, load.Count(b.expiring))}
+	s := section{text: fmt.Sprintf("%d keys due at one moment beside %s keys due in an hour; nobody reads any of them. "+
+		"The lag is seen by reading `expired_keys` of INFO every 2 ms. Target: a p99 of at most 100 ms.", dueKeys, load.Count(b.size(expiringKeys)))}
 	table, err := b.each(ctx, func(ctx context.Context, s *server) ([]figure, error) {
 		others := load.Group{Name: "others", Vars: numbered, Commands: [][]string{{"SET", "key:{k}", "{v}", "PX", "3600000"}}}
-		if err := fill(ctx, s, others, b.expiring); err != nil {
+		if err := fill(ctx, s, others, b.size(expiringKeys)); err != nil {
 			return nil, err
 		}
 		before, err := s.ctl.InfoInt("stats", "expired_keys")
@@ -80,9 +81,9 @@ func lagFigure(name string, h *load.Histogram, q float64, waited time.Duration) 
 
 // massExpiryPart lets many keys expire within one second while clients read others.
 func massExpiryPart(ctx context.Context, b *bench) (section, error) {
-	s := section{title: "Mass expiry", text: fmt.Sprintf("%s keys with 64-byte values expire within one second, while %d clients read others without a pipeline for %s from its start. "+
+	s := section{text: fmt.Sprintf("%s keys with 64-byte values expire within one second, while %d clients read others without a pipeline for %s from its start. "+
 		"Memory is back when %.0f %% of what the keys took is; its time counts from the end of that second. "+
-		"Targets: GET p99 less than twice the quiet one, all memory back within 2 s.", load.Count(b.expiring), quietClients, expiryWindow, giveBack*100)}
+		"Targets: GET p99 less than twice the quiet one, all memory back within 2 s.", load.Count(b.size(expiringKeys)), quietClients, expiryWindow, giveBack*100)}
 	table, err := b.each(ctx, b.massExpiry)
 	s.tables = append(s.tables, table)
 	return s, err
@@ -106,7 +107,7 @@ func (b *bench) massExpiry(ctx context.Context, s *server) ([]figure, error) {
 		Name: "due", Vars: append(numbered[:1:1], load.Var{Name: 'm', Digits: 3, Bound: 1000}),
 		Commands: [][]string{{"SET", "due:{k}", "{v}", "PXAT", strconv.FormatInt(due.Unix(), 10) + "{m}"}},
 	}
-	if err := fill(ctx, s, keys, b.expiring); err != nil {
+	if err := fill(ctx, s, keys, b.size(expiringKeys)); err != nil {
 		return nil, err
 	}
 	full, err := s.footprint()
@@ -114,7 +115,7 @@ func (b *bench) massExpiry(ctx context.Context, s *server) ([]figure, error) {
 		return nil, err
 	}
 	if time.Now().After(due) {
-		return nil, fmt.Errorf("loading %d keys took longer than their TTL", b.expiring)
+		return nil, fmt.Errorf("loading %d keys took longer than their TTL", b.size(expiringKeys))
 	}
 	if err := sleep(ctx, time.Until(due)); err != nil {
 		return nil, err
@@ -141,13 +142,22 @@ func (b *bench) massExpiry(ctx context.Context, s *server) ([]figure, error) {
 
 // fill sends the group's single command n times, its first variable counting.
 func fill(ctx context.Context, s *server, g load.Group, n int64) error {
-	_, err := load.RunAll(ctx, s.target, g, load.Options{Clients: 16, Pipeline: 100, Keyspace: 1, ValueSize: 64, Iterations: n, Sequential: true})
+	return fillValues(ctx, s, g, n, 64)
+}
+
+// fillValues is fill with values of size bytes.
+func fillValues(ctx context.Context, s *server, g load.Group, n int64, size int) error {
+	_, err := load.RunAll(ctx, s.target, g, load.Options{Clients: 16, Pipeline: 100, Keyspace: 1, ValueSize: size, Iterations: n, Sequential: true})
 	return err
 }
 
 // readOthers measures clients that read keys which nothing happens to.
 func readOthers(ctx context.Context, s *server, d time.Duration) (load.Result, error) {
-	return load.RunAll(ctx, s.target, reader, load.Options{Clients: quietClients, Pipeline: 1, Keyspace: quietKeys, Duration: d})
+	return readBy(ctx, s, quietClients, d)
+}
+
+func readBy(ctx context.Context, s *server, clients int, d time.Duration) (load.Result, error) {
+	return load.RunAll(ctx, s.target, reader, load.Options{Clients: clients, Pipeline: 1, Keyspace: quietKeys, Duration: d})
 }
 
 // footprint is a server's memory at a moment, in bytes.

@@ -12,13 +12,13 @@ const flushRounds = 3
 
 // flushPart runs FLUSHALL on a full server while clients read.
 func flushPart(ctx context.Context, b *bench) (section, error) {
-	s := section{title: "FLUSHALL", text: fmt.Sprintf("%s keys, %d clients that read without a pipeline for %s, one FLUSHALL after a second of it. Medians of %d rounds, and the worst. "+
+	s := section{text: fmt.Sprintf("%s keys, %d clients that read without a pipeline for %s, one FLUSHALL after a second of it. Medians of %d rounds, and the worst. "+
 		"Target: nobody waits more than 10 ms for it.",
-		load.Count(b.keys), quietClients, window, flushRounds)}
+		load.Count(b.size(manyKeys)), quietClients, window, flushRounds)}
 	table, err := b.each(ctx, func(ctx context.Context, s *server) ([]figure, error) {
 		var quiet, busy, call []float64
 		for range flushRounds {
-			if _, err := load.Fill(ctx, s.target, b.keys, 64); err != nil {
+			if _, err := load.Fill(ctx, s.target, b.size(manyKeys), 64); err != nil {
 				return nil, err
 			}
 			if _, err := s.settle(ctx); err != nil {
@@ -28,7 +28,7 @@ func flushPart(ctx context.Context, b *bench) (section, error) {
 			if err != nil {
 				return nil, err
 			}
-			f, took, err := flushWhileReading(ctx, s)
+			f, took, err := readWhile(ctx, s, window, time.Second, "FLUSHALL")
 			if err != nil {
 				return nil, err
 			}
@@ -51,24 +51,24 @@ func flushPart(ctx context.Context, b *bench) (section, error) {
 	return s, err
 }
 
-// flushWhileReading returns what the readers saw and how long FLUSHALL took.
-func flushWhileReading(ctx context.Context, s *server) (load.Result, time.Duration, error) {
+// readWhile returns what readers saw in the duration d, and how long the command took that came after a while.
+func readWhile(ctx context.Context, s *server, d, after time.Duration, command ...string) (load.Result, time.Duration, error) {
 	type answer struct {
 		took time.Duration
 		err  error
 	}
-	flushed := make(chan answer, 1)
+	done := make(chan answer, 1)
 	go func() {
-		if err := sleep(ctx, time.Second); err != nil {
-			flushed <- answer{err: err}
+		if err := sleep(ctx, after); err != nil {
+			done <- answer{err: err}
 			return
 		}
 		began := time.Now()
-		_, err := s.ctl.Do("FLUSHALL")
-		flushed <- answer{time.Since(began), err}
+		_, err := s.ctl.Do(command...)
+		done <- answer{time.Since(began), err}
 	}()
-	res, err := readOthers(ctx, s, window)
-	a := <-flushed
+	res, err := readOthers(ctx, s, d)
+	a := <-done
 	if err == nil {
 		err = a.err
 	}

@@ -1,10 +1,13 @@
 // Command benchreport measures Redust beside redis-server and writes docs/benchmarks.md. `make bench` runs it.
 //
-// It starts both servers itself on free loopback ports with the same settings and no persistence, and ends them. Parts can be chosen:
+// It starts both servers itself on free loopback ports with the same settings, without persistence unless a part is about it, and
+// ends them. Parts can be chosen:
 //
-//	benchreport -only set_get,memory
+//	benchreport -only set_get,memory -out docs/benchmarks.md
 //
-// which prints to standard output unless -out is given. A full run takes about twelve minutes; see [parts] for what there is.
+// rewrites the sections of these parts and keeps the others of the file; without -out it prints to standard output. A full run takes
+// about 35 minutes; see [parts] for what there is. The file is written after each part, so an interrupted run loses one part only.
+// To see whether a part works at all, use `-scale 0.01 -seconds 0.1 -rounds 1`: figures of such a run mean nothing.
 package main
 
 import (
@@ -13,6 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime"
@@ -27,32 +31,58 @@ import (
 // bench is what the parts share.
 type bench struct {
 	redust, redis string // programs
+	benchmark     string // redis-benchmark
+	dir           string // where servers keep their files
 	rounds        int
 	seconds       float64 // of a round
-	keys          int64   // of the memory and flush parts
-	expiring      int64   // of the expiry parts
+	scale         float64 // of all sizes
 	idle          int     // connections
 	patience      time.Duration
 	log           io.Writer
 }
 
-// part measures one thing and returns its section of the report.
-type part struct {
-	name string
-	run  func(context.Context, *bench) (section, error)
+// size is the number n in the scale of this run.
+func (b *bench) size(n int64) int64 { return max(int64(float64(n)*b.scale), 10) }
+
+// round is a share of the time of a round.
+func (b *bench) round(share float64) time.Duration {
+	return time.Duration(share * b.seconds * float64(time.Second))
 }
 
+// part measures one thing and returns its section of the report. One that takes longer than its limit ends with what it has.
+type part struct {
+	name, title string
+	limit       time.Duration
+	run         func(context.Context, *bench) (section, error)
+}
+
+// parts are in the order of the report.
 var parts = []part{
-	{"set_get", setGetPart},
-	{"groups", groupsPart},
-	{"memory", memoryPart},
-	{"connections", connectionsPart},
-	{"expiry", expiryPart},
-	{"mass_expiry", massExpiryPart},
-	{"flushall", flushPart},
+	{"set_get", "SET and GET", 4 * time.Minute, setGetPart},
+	{"redisbench", "redis-benchmark", 8 * time.Minute, redisBenchPart},
+	{"groups", "Command groups", 6 * time.Minute, groupsPart},
+	{"memory", "Memory", 3 * time.Minute, memoryPart},
+	{"typememory", "Memory of the collections", 6 * time.Minute, typeMemoryPart},
+	{"large", "Large collections", 4 * time.Minute, largePart},
+	{"stall", "Waiting for others", 9 * time.Minute, stallPart},
+	{"connections", "Idle connections", 2 * time.Minute, connectionsPart},
+	{"expiry", "Expiry on time", 3 * time.Minute, expiryPart},
+	{"mass_expiry", "Mass expiry", 3 * time.Minute, massExpiryPart},
+	{"flushall", "FLUSHALL", 5 * time.Minute, flushPart},
+	{"pubsub", "Publish and subscribe", 4 * time.Minute, pubsubPart},
+	{"transactions", "Transactions and tracking", 4 * time.Minute, transactionsPart},
+	{"aof", "Append-only file", 4 * time.Minute, aofPart},
+	{"snapshot", "Snapshots", 7 * time.Minute, snapshotPart},
 }
 
 func main() {
+	if len(os.Args) > 1 && helpers[os.Args[1]] != nil { // this program again, see helper.go
+		if err := helpers[os.Args[1]](os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "benchreport:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "benchreport:", err)
 		os.Exit(1)
@@ -67,13 +97,13 @@ func run() error {
 	b := &bench{log: os.Stderr}
 	flag.StringVar(&b.redust, "redust", "bin/redust", "Redust's `program`")
 	flag.StringVar(&b.redis, "redis", "redis-server", "Redis's `program`")
+	flag.StringVar(&b.benchmark, "redis-benchmark", "redis-benchmark", "Redis's load generator, a `program`")
+	flag.StringVar(&b.dir, "dir", "", "`directory` on the disk to measure, for the servers' files (bin, or the temporary one)")
 	out := flag.String("out", "", "`file` to write (docs/benchmarks.md, or standard output with -only)")
 	only := flag.String("only", "", "parts to run, comma-separated, of "+strings.Join(names, " "))
-	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each server in the throughput parts")
-	flag.Float64Var(&b.seconds, "seconds", 2, "duration of a round of set_get; half of it for groups")
-	flag.Int64Var(&b.keys, "keys", 3_000_000, "keys of the memory and flushall parts")
-	flag.Int64Var(&b.expiring, "expiring", 1_000_000, "keys with a TTL of the expiry parts")
-	flag.IntVar(&b.idle, "idle", 10_000, "idle connections")
+	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each server")
+	flag.Float64Var(&b.seconds, "seconds", 2, "duration of a round of set_get; other parts take a share of it")
+	flag.Float64Var(&b.scale, "scale", 1, "multiplies the number of keys, elements and connections of all parts")
 	flag.DurationVar(&b.patience, "patience", 30*time.Second, "how long to wait for a server to expire keys and give memory back")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -87,22 +117,14 @@ func run() error {
 	if file == "" && *only == "" {
 		file = "docs/benchmarks.md"
 	}
+	b.idle = int(b.size(10_000))
+	if b.dir == "" {
+		b.dir = dataDir()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	report, err := b.measure(ctx, chosen)
-	if err != nil {
-		return err
-	}
-	if file == "" {
-		_, err = os.Stdout.WriteString(report)
-		return err
-	}
-	if err := os.WriteFile(file, []byte(report), 0o644); err != nil {
-		return err
-	}
-	fmt.Fprintln(b.log, "wrote", file)
-	return nil
+	return b.measure(ctx, chosen, file)
 }
 
 // choose returns the parts named in the list, all for an empty one, in the order of the report.
@@ -125,27 +147,57 @@ func choose(list string, names []string) ([]part, error) {
 	return out, nil
 }
 
-// measure runs the parts and returns the report. A part that fails is reported in its section and the others still run, unless ctx ends.
-func (b *bench) measure(ctx context.Context, chosen []part) (string, error) {
+// measure runs the parts and writes the report, to standard output when no file is named. A part that fails is reported in its section and the
+// others still run, unless ctx ends.
+func (b *bench) measure(ctx context.Context, chosen []part, file string) error {
 	runtime.GOMAXPROCS(1) // the generator shares the machine with the servers
 	host, err := b.describe(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	var sections []section
+	sections := map[string]string{} // by title
+	if file != "" {
+		old, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		sections = parseSections(string(old))
+	}
 	for _, p := range chosen {
-		fmt.Fprintf(b.log, "%s %s\n", time.Now().Format(time.TimeOnly), p.name)
-		s, err := p.run(ctx, b)
+		began := time.Now()
+		fmt.Fprintf(b.log, "%s %s\n", began.Format(time.TimeOnly), p.name)
+		s, err := b.runPart(ctx, p)
 		if ctx.Err() != nil {
-			return "", errors.New("interrupted")
+			return errors.New("interrupted")
 		}
 		if err != nil {
 			fmt.Fprintf(b.log, "%s: %v\n", p.name, err)
 			s.notes = append(s.notes, fmt.Sprintf("Not measured completely: %v.", err))
 		}
-		sections = append(sections, s)
+		sections[p.title] = host.stamp(began) + "\n\n" + s.markdown()
+		if file == "" {
+			continue
+		}
+		if err := os.WriteFile(file, []byte(render(host.table, sections)), 0o644); err != nil {
+			return err
+		}
+		fmt.Fprintf(b.log, "  wrote %s after %s\n", file, time.Since(began).Round(time.Second))
 	}
-	return render(host, sections), nil
+	if file == "" {
+		_, err = os.Stdout.WriteString(render(host.table, sections))
+	}
+	return err
+}
+
+// runPart runs one part within its limit.
+func (b *bench) runPart(ctx context.Context, p part) (section, error) {
+	limited, cancel := context.WithTimeout(ctx, p.limit)
+	defer cancel()
+	s, err := p.run(limited, b)
+	if err != nil && limited.Err() != nil {
+		err = fmt.Errorf("it took longer than %s", p.limit)
+	}
+	return s, err
 }
 
 // progress shows a rate now and then, one line a report.

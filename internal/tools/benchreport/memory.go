@@ -8,19 +8,22 @@ import (
 	"github.com/redust/redust/cmd/redust-bench/load"
 )
 
+// manyKeys is what the parts load that want a server with much in it.
+const manyKeys = 3_000_000
+
 // idleTime is how long connections idle before the look: servers give buffers back some seconds after the last request.
 const idleTime = 10 * time.Second
 
 // memoryPart loads many small strings and looks at the resident size.
 func memoryPart(ctx context.Context, b *bench) (section, error) {
-	s := section{title: "Memory", text: fmt.Sprintf("%s keys of 16 bytes with values of 64 bytes in an empty server, resident size (VmRSS) once it has settled. "+
-		"Target: at most 0.8 of Redis's.", load.Count(b.keys))}
+	s := section{text: fmt.Sprintf("%s keys of 16 bytes with values of 64 bytes in an empty server, resident size (VmRSS) once it has settled. "+
+		"Target: at most 0.8 of Redis's.", load.Count(b.size(manyKeys)))}
 	table, err := b.each(ctx, func(ctx context.Context, s *server) ([]figure, error) {
 		empty, err := s.settle(ctx)
 		if err != nil {
 			return nil, err
 		}
-		fill, err := load.Fill(ctx, s.target, b.keys, 64)
+		fill, err := load.Fill(ctx, s.target, b.size(manyKeys), 64)
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +38,7 @@ func memoryPart(ctx context.Context, b *bench) (section, error) {
 		return []figure{
 			megabytes("resident, empty", empty),
 			megabytes("resident, loaded", full),
-			count("resident bytes a key", float64(full-empty)/float64(b.keys)),
+			count("resident bytes a key", float64(full-empty)/float64(b.size(manyKeys))),
 			megabytes("used_memory, loaded", used),
 			count("requests/s while loading (P 100)", fill.Rate()),
 		}, nil
@@ -46,7 +49,7 @@ func memoryPart(ctx context.Context, b *bench) (section, error) {
 
 // connectionsPart opens connections that have sent one PING and then nothing.
 func connectionsPart(ctx context.Context, b *bench) (section, error) {
-	s := section{title: "Idle connections", text: fmt.Sprintf("%s connections, each idle for %s after one PING. Target: a growth of at most 60 MB for 10,000.", load.Count(int64(b.idle)), idleTime)}
+	s := section{text: fmt.Sprintf("%s connections, each idle for %s after one PING. Target: a growth of at most 60 MB for 10,000.", load.Count(int64(b.idle)), idleTime)}
 	table, err := b.each(ctx, func(ctx context.Context, s *server) ([]figure, error) {
 		empty, err := s.settle(ctx)
 		if err != nil {

@@ -15,66 +15,38 @@ import (
 
 // section is one part of the report. notes[i] stands before tables[i]; notes beyond the tables end the section.
 type section struct {
-	title, text string
-	notes       []string
-	tables      []*load.Table
+	text   string
+	notes  []string
+	tables []*load.Table
 }
 
 func (s *section) add(list []load.Comparison) {
-	s.tables = append(s.tables, load.ComparisonTable(list, []string{"Redust", "Redis"}))
+	s.tables = append(s.tables, load.ComparisonTable(list, []string{redustName, redisName}))
 }
 
-// figure is one measured value; text is how it reads. value 0 has no ratio.
-type figure struct {
-	name, text string
-	value      float64
+// host is where a run takes place and what it compares.
+type host struct {
+	table         *load.Table
+	redust, redis string // versions
 }
 
-func megabytes(name string, bytes int64) figure {
-	return figure{name, fmt.Sprintf("%.1f MB", float64(bytes)/1e6), float64(bytes)}
-}
-
-func millis(name string, d time.Duration) figure {
-	return figure{name, fmt.Sprintf("%.2f ms", float64(d)/1e6), float64(d)}
-}
-
-func count(name string, n float64) figure { return figure{name, load.Count(int64(n + 0.5)), n} }
-
-func ratio(name string, r float64) figure { return figure{name, fmt.Sprintf("%.2f", r), 0} }
-
-// late stands for something that didn't happen while we waited.
-func late(name string, waited time.Duration) figure {
-	return figure{name, "more than " + waited.String(), 0}
-}
-
-// sideBySide lays the figures of Redust and Redis out, with Redust's divided by Redis's.
-func sideBySide(redust, redis []figure) *load.Table {
-	t := &load.Table{Head: []string{"", "Redust", "Redis", "ratio"}, Left: 1}
-	for i, f := range redust {
-		r := 0.0
-		if redis[i].value > 0 && f.value > 0 {
-			r = f.value / redis[i].value
-		}
-		t.Add(f.name, f.text, redis[i].text, load.RatioText(r))
-	}
-	return t
+// stamp tells when a section was measured and what.
+func (h *host) stamp(at time.Time) string {
+	return fmt.Sprintf("Measured %s UTC, Redust %s, Redis %s.", at.UTC().Format("2006-01-02 15:04"), h.redust, h.redis)
 }
 
 // describe starts both servers once to learn their versions, and says where this runs.
-func (b *bench) describe(ctx context.Context) (*load.Table, error) {
+func (b *bench) describe(ctx context.Context) (*host, error) {
 	pair, stop, err := b.pair(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer stop()
-	t := &load.Table{Head: []string{"", ""}, Left: 2}
-	t.Add("Date", time.Now().UTC().Format(time.DateOnly))
-	t.Add("Processor", fmt.Sprintf("%s, %d cores for servers and generator together", cpuModel(), runtime.NumCPU()))
-	t.Add("System", kernel())
-	t.Add("Redust", pair[0].version())
-	t.Add("Redis", pair[1].version())
-	t.Add("Go", strings.TrimPrefix(runtime.Version(), "go"))
-	return t, nil
+	h := &host{redust: pair[0].version(), redis: pair[1].version(), table: &load.Table{Head: []string{"", ""}, Left: 2}}
+	h.table.Add("Processor", fmt.Sprintf("%s, %d cores for servers and generator together", cpuModel(), runtime.NumCPU()))
+	h.table.Add("System", kernel())
+	h.table.Add("Go", strings.TrimPrefix(runtime.Version(), "go"))
+	return h, nil
 }
 
 func cpuModel() string {
@@ -101,35 +73,57 @@ func kernel() string {
 
 const reportHead = `# Benchmarks
 
-Redust beside redis-server on one machine in one run, both without persistence. Written by ` + "`make bench`" + `, which needs
-redis-server in the path and about twelve minutes; nothing here is edited by hand. To repeat a part:
+Redust beside redis-server on one machine, both without persistence except where a section is about it. Written by ` + "`make bench`" + `,
+which needs redis-server and redis-benchmark in the path and about 35 minutes; nothing here is edited by hand. To repeat a part, and
+keep the other sections as they are:
 
     make build
-    go run ./internal/tools/benchreport -only set_get,memory
+    go run ./internal/tools/benchreport -only set_get,memory -out docs/benchmarks.md
 
 or to look at one's own mix of commands: ` + "`go run ./cmd/redust-bench --help`" + `.
 
 A closed loop measures: a client sends its next batch when the last one is answered, and the latency of a request is that of its batch.
 The generator runs on one thread and takes its share of the cores. CPU is the server's user and system time as INFO reports it.
+Where a section has rounds the servers take turns and figures are medians; elsewhere one comes after the other. The ratio is Redust's figure
+divided by Redis's.
 
 `
 
-// render writes the whole report as Markdown.
-func render(host *load.Table, sections []section) string {
+// render writes the whole report as Markdown: the sections, by title, in the order of the parts.
+func render(host *load.Table, sections map[string]string) string {
 	var w strings.Builder
 	w.WriteString(reportHead)
 	_ = host.WriteMarkdown(&w) // a Builder's writes don't fail
-	for _, s := range sections {
-		fmt.Fprintf(&w, "\n## %s\n\n%s\n", s.title, s.text)
-		for i := range max(len(s.notes), len(s.tables)) {
-			if i < len(s.notes) {
-				fmt.Fprintf(&w, "\n%s\n", s.notes[i])
-			}
-			if i < len(s.tables) && s.tables[i] != nil {
-				w.WriteByte('\n')
-				_ = s.tables[i].WriteMarkdown(&w)
-			}
+	for _, p := range parts {
+		if text, ok := sections[p.title]; ok {
+			fmt.Fprintf(&w, "\n## %s\n\n%s\n", p.title, text)
 		}
 	}
 	return w.String()
+}
+
+// parseSections returns the sections of a written report by title, without the blank lines around them.
+func parseSections(report string) map[string]string {
+	sections := make(map[string]string)
+	for _, text := range strings.Split("\n"+report, "\n## ")[1:] {
+		title, body, _ := strings.Cut(text, "\n")
+		sections[title] = strings.TrimSpace(body)
+	}
+	return sections
+}
+
+// markdown is what stands below the section's title.
+func (s *section) markdown() string {
+	var w strings.Builder
+	w.WriteString(s.text + "\n")
+	for i := range max(len(s.notes), len(s.tables)) {
+		if i < len(s.notes) && s.notes[i] != "" {
+			fmt.Fprintf(&w, "\n%s\n", s.notes[i])
+		}
+		if i < len(s.tables) && s.tables[i] != nil {
+			w.WriteByte('\n')
+			_ = s.tables[i].WriteMarkdown(&w)
+		}
+	}
+	return strings.TrimSpace(w.String())
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,20 +35,122 @@ func TestRender(t *testing.T) {
 		[]figure{megabytes("size", 5_000_000), millis("lag", 20*time.Millisecond), count("keys", 1000)},
 		[]figure{megabytes("size", 10_000_000), late("lag", 30*time.Second), count("keys", 3)},
 	)
-	got := render(host, []section{
-		{title: "Memory", text: "Text.", notes: []string{"Before.", "Not measured completely: reason."}, tables: []*load.Table{table}},
-		{title: "Broken", text: "Nothing.", tables: []*load.Table{nil}},
-	})
+	memory := section{text: "Text.", notes: []string{"Before.", "Not measured completely: reason."}, tables: []*load.Table{table}}
+	broken := section{text: "Nothing.", tables: []*load.Table{nil}}
+	got := render(host, map[string]string{"FLUSHALL": broken.markdown(), "Memory": memory.markdown(), "Gone": "A section of a part that is no more."})
 	for _, want := range []string{
 		"# Benchmarks\n", "| Redis | 7.0.15 |\n", "\n## Memory\n\nText.\n\nBefore.\n\n|",
 		"| size |   5.0 MB |       10.0 MB |   0.50 |\n",
 		"| lag  | 20.00 ms | more than 30s |      - |\n",
 		"| keys |    1,000 |             3 | 333.33 |\n",
-		"\nNot measured completely: reason.\n", "\n## Broken\n\nNothing.\n",
+		"\nNot measured completely: reason.\n\n## FLUSHALL\n\nNothing.\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in:\n%s", want, got)
 		}
+	}
+	if strings.Contains(got, "Gone") {
+		t.Error("a section without a part stayed")
+	}
+	if again := render(host, parseSections(got)); again != got {
+		t.Errorf("a written report read and written again is\n%s\nnot\n%s", again, got)
+	}
+}
+
+func TestPartNames(t *testing.T) {
+	names, titles := map[string]bool{}, map[string]bool{}
+	for _, p := range parts {
+		if names[p.name] || titles[p.title] || p.limit <= 0 || p.run == nil {
+			t.Errorf("part %s: its name or title is another's, or its limit or function is missing", p.name)
+		}
+		names[p.name], titles[p.title] = true, true
+	}
+}
+
+func TestRoundsOfFigures(t *testing.T) {
+	rounds := [][]figure{
+		{count("n", 3), millis("t", 10)}, {count("n", 1), millis("t", 30)}, {count("n", 2), millis("t", 20)},
+	}
+	if m := middle(rounds); m[0].value != 2 || m[1].value != 20 {
+		t.Errorf("middle: %v", m)
+	}
+	if m := middle(rounds[:2]); m[0].value != 1 {
+		t.Errorf("middle of two: %v, want the lower one", m)
+	}
+	if w := worst(rounds); w[0].value != 3 || w[1].value != 30 {
+		t.Errorf("worst: %v", w)
+	}
+	if m := middle(nil); m != nil {
+		t.Errorf("middle of none: %v", m)
+	}
+}
+
+func TestWideTable(t *testing.T) {
+	w := wideTable("test", "rate", "share")
+	addWide(w, "set", []figure{count("", 1500), percent("", 0.5)}, []figure{count("", 1000), percent("", 0.25)})
+	var got strings.Builder
+	if err := w.WriteMarkdown(&got); err != nil {
+		t.Fatal(err)
+	}
+	const want = "" +
+		"| test | rate: Redust | Redis | ratio | share: Redust |  Redis | ratio |\n" +
+		"|------|-------------:|------:|------:|--------------:|-------:|------:|\n" +
+		"| set  |        1,500 | 1,000 |  1.50 |        50.0 % | 25.0 % |     - |\n"
+	if got.String() != want {
+		t.Errorf("%s\nwant\n%s", got.String(), want)
+	}
+}
+
+func TestParseBenchCSV(t *testing.T) {
+	out := []byte(`"test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms","max_latency_ms"
+"LPUSH (needed to benchmark LRANGE)","10309.28","3.305","0.056","2.871","7.143","13.335","13.527"
+"LRANGE_100 (first 100 elements)","3717.47","9.821","0.600","8.559","16.255","27.5","27.631"
+`)
+	if rate, p99, err := parseBenchCSV(out); err != nil || rate != 3717.47 || p99 != 27500*time.Microsecond {
+		t.Errorf("%v %v %v", rate, p99, err)
+	}
+	for _, bad := range []string{"", "\"test\",\"rps\"\n", "\"test\",\"rps\"\n\"SET\",\"many\"\n"} {
+		if _, _, err := parseBenchCSV([]byte(bad)); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
+
+func TestDelivery(t *testing.T) {
+	if delivery != 98 {
+		t.Errorf("a message takes %d bytes", delivery)
+	}
+}
+
+func TestListen(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const bytes = 5000
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		rd := bufio.NewReader(nc)
+		for _, reply := range []string{"+OK\r\n", "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n"} {
+			if _, err := rd.ReadString('\n'); err != nil {
+				return
+			}
+			_, _ = nc.Write([]byte(reply))
+		}
+		_, _ = nc.Write(make([]byte, bytes))
+		nc.Close()
+	}()
+	nc, err := listen(l.Addr().String(), []string{"HELLO 3", "SUBSCRIBE news"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got atomic.Int64
+	if err := drain([]net.Conn{nc}, &got); err == nil || got.Load() > bytes {
+		t.Errorf("%d bytes, %v: want at most %d and an error when the server hangs up", got.Load(), err, bytes)
 	}
 }
 

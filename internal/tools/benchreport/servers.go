@@ -21,7 +21,7 @@ const (
 	startTimeout = 20 * time.Second
 	stopTimeout  = 10 * time.Second
 	// maxClients leaves room above the idle connections for those that measure.
-	maxClients = 1000
+	maxClients = 2000
 )
 
 // server is a process of ours with an open control connection.
@@ -34,14 +34,31 @@ type server struct {
 	dir    string
 }
 
-// start starts a server with no persistence and waits until it answers.
-func (b *bench) start(ctx context.Context, name, program string) (*server, error) {
-	addr, port, err := freePort()
+// dataDir is bin, which git ignores and which is on the disk of the repository, or else the system's temporary directory.
+func dataDir() string {
+	if info, err := os.Stat("bin"); err == nil && info.IsDir() {
+		if dir, err := filepath.Abs("bin"); err == nil {
+			return dir
+		}
+	}
+	return os.TempDir()
+}
+
+// start starts a server in an empty directory and waits until it answers. extra are options beside those of a server with no persistence.
+func (b *bench) start(ctx context.Context, p program, extra ...string) (*server, error) {
+	dir, err := os.MkdirTemp(b.dir, "benchreport-")
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "benchreport-")
+	return b.startIn(ctx, p, dir, extra...)
+}
+
+// startIn is start in a directory that may hold files to load. The directory goes with the server, or when it doesn't start.
+func (b *bench) startIn(ctx context.Context, p program, dir string, extra ...string) (*server, error) {
+	name := p.name
+	addr, port, err := freePort()
 	if err != nil {
+		os.RemoveAll(dir)
 		return nil, err
 	}
 	s := &server{name: name, target: load.Target{Addr: addr}, dir: dir, exited: make(chan error, 1)}
@@ -51,8 +68,10 @@ func (b *bench) start(ctx context.Context, name, program string) (*server, error
 		return nil, err
 	}
 	defer logFile.Close()
-	s.cmd = exec.Command(program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-		"--maxclients", strconv.Itoa(b.idle+maxClients), "--dir", dir, "--daemonize", "no")
+	s.cmd = exec.Command(p.path, append([]string{
+		"--port", port, "--bind", "127.0.0.1", "--save", "",
+		"--maxclients", strconv.Itoa(b.idle + maxClients), "--dir", dir, "--daemonize", "no",
+	}, extra...)...)
 	s.cmd.Stdout, s.cmd.Stderr = logFile, logFile
 	if err := s.cmd.Start(); err != nil {
 		os.RemoveAll(dir)
@@ -85,7 +104,7 @@ func (s *server) await(ctx context.Context) error {
 			return errors.New("it exited")
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(10 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
 			return err
@@ -95,6 +114,12 @@ func (s *server) await(ctx context.Context) error {
 
 // stop ends the process and removes its directory.
 func (s *server) stop() {
+	s.end()
+	os.RemoveAll(s.dir)
+}
+
+// end ends the process and leaves its directory.
+func (s *server) end() {
 	if s.ctl != nil {
 		s.ctl.Close()
 	}
@@ -105,11 +130,10 @@ func (s *server) stop() {
 		_ = s.cmd.Process.Kill()
 		<-s.exited
 	}
-	os.RemoveAll(s.dir)
 }
 
 // pair starts both servers; Redust comes first.
-func (b *bench) pair(ctx context.Context) ([]*server, func(), error) {
+func (b *bench) pair(ctx context.Context, extra ...string) ([]*server, func(), error) {
 	var list []*server
 	stop := func() {
 		for _, s := range list {
@@ -117,7 +141,7 @@ func (b *bench) pair(ctx context.Context) ([]*server, func(), error) {
 		}
 	}
 	for _, p := range b.programs() {
-		s, err := b.start(ctx, p.name, p.path)
+		s, err := b.start(ctx, p, extra...)
 		if err != nil {
 			stop()
 			return nil, nil, err
@@ -129,13 +153,15 @@ func (b *bench) pair(ctx context.Context) ([]*server, func(), error) {
 
 type program struct{ name, path string }
 
-func (b *bench) programs() []program { return []program{{"Redust", b.redust}, {"Redis", b.redis}} }
+const redustName, redisName = "Redust", "Redis"
+
+func (b *bench) programs() []program { return []program{{redustName, b.redust}, {redisName, b.redis}} }
 
 // each runs measure with a fresh server, first Redust alone, then Redis alone, and lays their figures side by side.
 func (b *bench) each(ctx context.Context, measure func(context.Context, *server) ([]figure, error)) (*load.Table, error) {
 	var columns [][]figure
 	for _, p := range b.programs() {
-		s, err := b.start(ctx, p.name, p.path)
+		s, err := b.start(ctx, p)
 		if err != nil {
 			return nil, err
 		}
@@ -157,6 +183,9 @@ func (s *server) version() string {
 		return "unknown"
 	}
 	if v := f["redust_version"]; v != "" {
+		if sha := f["redust_git_sha1"]; strings.Trim(sha, "0") != "" {
+			v += " " + sha
+		}
 		return v + " (as Redis " + f["redis_version"] + ")"
 	}
 	return f["redis_version"]

@@ -10,7 +10,7 @@ import (
 
 // setGetPart is redis-benchmark's SET and GET, at three pipeline depths.
 func setGetPart(ctx context.Context, b *bench) (section, error) {
-	s := section{title: "SET and GET", text: fmt.Sprintf("50 clients, 100,000 random keys, values of 64 bytes, P requests a pipeline. The servers take turns; "+
+	s := section{text: fmt.Sprintf("50 clients, 100,000 random keys, values of 64 bytes, P requests a pipeline. The servers take turns; "+
 		"medians of %d rounds of %g s, max over all rounds. The ratio is Redust's figure divided by Redis's: above 1 is better for requests/s, below 1 for all else. "+
 		"Targets: CPU at most 1.00 at P 1 and 0.80 at P 16 and P 200; requests/s at least 1.00 at P 1 and 1.30 at P 16; p99 at most 1.00.", b.rounds, b.seconds)}
 	pair, stop, err := b.pair(ctx)
@@ -39,8 +39,8 @@ func setGetPart(ctx context.Context, b *bench) (section, error) {
 
 // groupsPart runs every command group without a pipeline and with one of 16.
 func groupsPart(ctx context.Context, b *bench) (section, error) {
-	seconds := b.seconds / 2
-	s := section{title: "Command groups", text: fmt.Sprintf("Each group repeats a short cycle of commands (see `cmd/redust-bench/load/groups.go`); otherwise as above. "+
+	seconds := b.seconds / 4
+	s := section{text: fmt.Sprintf("Each group repeats a short cycle of commands (see `cmd/redust-bench/load/groups.go`); otherwise as above. "+
 		"Medians of %d rounds of %g s.", b.rounds, seconds)}
 	pair, stop, err := b.pair(ctx)
 	if err != nil {
