@@ -19,9 +19,17 @@ func (e Error) Code() string {
 	return code
 }
 
-// Errorf formats an Error. What clients sent may be among the arguments: line breaks at the end are cut, as Redis does
-// with every text that it formats, and [Writer.Error] replaces those inside.
+// Errorf formats an Error. What clients sent may be among the arguments: it ends before its first NUL byte, and line
+// breaks at the end are cut, as Redis does with every text that it formats. [Writer.Error] replaces those inside.
 func Errorf(format string, args ...any) Error {
+	for i, a := range args {
+		switch a := a.(type) {
+		case []byte:
+			args[i] = cut(a, len(a))
+		case string:
+			args[i], _, _ = strings.Cut(a, "\x00")
+		}
+	}
 	return Error(strings.TrimRight(fmt.Sprintf(format, args...), "\r\n"))
 }
 

@@ -24,6 +24,9 @@ func TestErrorf(t *testing.T) {
 	if got := Errorf("ERR bad %s", "x\r\ny\r\n"); got != "ERR bad x\r\ny" {
 		t.Errorf("%q", got)
 	}
+	if got := Errorf("ERR '%s' and '%s' of %d", []byte("a\x00b"), "c\x00", 7); got != "ERR 'a' and 'c' of 7" {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestErrorsAllocateNothing(t *testing.T) {

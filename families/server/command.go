@@ -263,7 +263,6 @@ func commandCount(c *core.Ctx) error {
 
 func commandList(c *core.Ctx) error {
 	keep := func(*core.Command) bool { return true }
-	filtered := false
 	switch args := c.Args[2:]; {
 	case len(args) == 0:
 	case len(args) == 3 && protocol.IsWord(args[0], "FILTERBY"):
@@ -271,15 +270,10 @@ func commandList(c *core.Ctx) error {
 		if keep, ok = listFilter(args[1], args[2]); !ok {
 			return protocol.ErrSyntax
 		}
-		filtered = true
 	default:
 		return protocol.ErrSyntax
 	}
-	list := c.Reply.DeferSet
-	if filtered {
-		list = c.Reply.DeferArray
-	}
-	names, n := list(), 0
+	names, n := c.Reply.DeferArray(), 0
 	for _, cmd := range c.Engine().Registry().AllCommands() {
 		if keep(cmd) {
 			c.Reply.BulkString(cmd.FullName())

@@ -110,11 +110,11 @@ func (z *zsets) blockingPop(c *core.Ctx, highest bool) error {
 }
 
 func (z *zsets) bzmpop(c *core.Ctx) error {
-	timeout, err := parseTimeout(c.Args[1])
+	p, err := parseMPop(c.Args, 2)
 	if err != nil {
 		return err
 	}
-	p, err := parseMPop(c.Args, 2)
+	timeout, err := parseTimeout(c.Args[1]) // last, as Redis does
 	if err != nil {
 		return err
 	}
