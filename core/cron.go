@@ -25,10 +25,11 @@ const (
 	compactBlocks = 4096
 )
 
-// Run starts the background work: expiry, freeing, housekeeping. Close ends it.
+// Run starts the background work: expiry, eviction, freeing, housekeeping. Close ends it.
 func (e *Engine) Run() {
-	e.done.Add(3)
+	e.done.Add(4)
 	go e.expireLoop()
+	go e.evictLoop()
 	go e.freeLoop()
 	go e.cronLoop()
 }

@@ -148,7 +148,7 @@ func checkMemory(e *Engine, c *Ctx) error {
 }
 
 func checkDisk(e *Engine, c *Ctx) error {
-	if c.cmd.Flags&(Write|MayReplicate) == 0 && !c.isPing() || c.client.Has(FlagPrimary|FlagFake) {
+	if !c.writesData() && !c.isPing() || c.client.Has(FlagPrimary|FlagFake) {
 		return nil
 	}
 	if p := e.Persistence(); p != nil {
@@ -157,12 +157,18 @@ func checkDisk(e *Engine, c *Ctx) error {
 	return nil
 }
 
+// writesData reports whether the request is a command that writes, or EXEC of one.
+func (c *Ctx) writesData() bool {
+	m := c.client.multi
+	return c.cmd.Flags&Write != 0 || m != nil && c.cmd.Flags&InnerCommands != 0 && m.writes
+}
+
 // isPing: PING is refused with the writes when the disk fails, so that health checks see it.
 func (c *Ctx) isPing() bool { return c.cmd.Flags&RefusedWithWrites != 0 }
 
 func checkReplicas(e *Engine, c *Ctx) error {
 	want := e.set.minReplicas.Load()
-	if want == 0 || c.cmd.Flags&Write == 0 || c.client.Has(FlagPrimary|FlagFake) {
+	if want == 0 || !c.writesData() || c.client.Has(FlagPrimary|FlagFake) {
 		return nil
 	}
 	if r := e.Replication(); !e.isReplica() && (r == nil || int64(r.GoodReplicas()) < want) {
@@ -172,8 +178,7 @@ func checkReplicas(e *Engine, c *Ctx) error {
 }
 
 func checkReadOnly(e *Engine, c *Ctx) error {
-	write := c.cmd.Flags&Write != 0 || c.client.multi != nil && c.cmd.Flags&InnerCommands != 0 && c.client.multi.writes
-	if write && e.isReplica() && !c.client.Has(FlagPrimary|FlagFake) {
+	if c.writesData() && e.isReplica() && !c.client.Has(FlagPrimary|FlagFake) {
 		return protocol.ErrReadOnly
 	}
 	return nil

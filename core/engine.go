@@ -113,6 +113,7 @@ func New(cfg Config) (*Engine, error) {
 		freeWake: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 	e.longWorker, _ = cfg.Process.(LongWorker)
+	e.mem.wake = make(chan struct{}, 1)
 	e.clock.init(cfg.Clock)
 	e.set.bind(cfg.Options)
 	e.ks = keyspace.New(keyspace.Config{

@@ -14,6 +14,7 @@ type multiState struct {
 	keys    []Key // of all queued commands, in order, while EXEC runs
 	bytes   int64
 	writes  bool
+	pausing bool // a command writes or is replicated for another reason: CLIENT PAUSE WRITE holds EXEC
 	denyOOM bool
 	all     bool // a command needs every shard
 	survey  bool // a command shows the keyspace's memory
@@ -153,6 +154,7 @@ func (e *Engine) queue(c *Ctx) Status {
 		}
 		f := c.cmd.Flags
 		m.writes = m.writes || f&Write != 0
+		m.pausing = m.pausing || f&(Write|MayReplicate) != 0
 		m.denyOOM = m.denyOOM || f&DenyOOM != 0
 		m.survey = m.survey || f&Survey != 0
 		m.all = m.all || f&(AllShards|AllKeys) != 0 || c.cmd.FindKeys != nil

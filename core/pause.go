@@ -91,7 +91,7 @@ func (e *Engine) paused(c *Ctx) bool {
 		return false
 	}
 	m := c.client.multi
-	writes := c.cmd.Flags&(Write|MayReplicate) != 0 || m != nil && c.cmd.Flags&InnerCommands != 0 && m.writes
+	writes := c.cmd.Flags&(Write|MayReplicate) != 0 || m != nil && c.cmd.Flags&InnerCommands != 0 && m.pausing
 	if !p.all && !writes {
 		return false
 	}

@@ -1,5 +1,7 @@
 package core
 
+import "github.com/redust/redust/protocol"
+
 // Pushes: bytes for a client that are no reply to it.
 
 // Push sends b, which nobody changes any more, to the client. from is the client whose
@@ -17,6 +19,18 @@ func (c *Client) push(from *Client, by Deliverer, b []byte) {
 	default:
 		c.conn.Push(b)
 	}
+}
+
+// Message has write make a message of the command to its own client: a confirmation of SUBSCRIBE stands where
+// a reply would, but CLIENT REPLY doesn't silence it.
+func (c *Ctx) Message(write func(w *protocol.Writer)) {
+	if cl := c.client; cl.replyOff || cl.replySkip {
+		w := protocol.Writer{Proto: cl.Proto(), Buf: cl.busy().own}
+		write(&w)
+		cl.work.own = w.Buf
+		return
+	}
+	write(c.Reply)
 }
 
 // PushAfterReply sends b to the client itself, behind the reply of the command that runs or, between

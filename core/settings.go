@@ -19,6 +19,7 @@ type settings struct {
 	minReplicas    *options.IntValue
 	serveStale     *options.BoolValue
 	samples        *options.IntValue
+	tenacity       *options.IntValue
 	lfuLog         *options.IntValue
 	lfuDecay       *options.IntValue
 	latencyEnabled *options.BoolValue
@@ -36,6 +37,7 @@ func (s *settings) bind(t *options.Table) {
 	s.minReplicas = t.Int("min-replicas-to-write")
 	s.serveStale = t.Bool("replica-serve-stale-data")
 	s.samples = t.Int("maxmemory-samples")
+	s.tenacity = t.Int("maxmemory-eviction-tenacity")
 	s.lfuLog = t.Int("lfu-log-factor")
 	s.lfuDecay = t.Int("lfu-decay-time")
 	s.latencyEnabled = t.Bool("latency-tracking")
@@ -56,7 +58,7 @@ func (e *Engine) bindOptions() {
 		}
 		e.notify.setMask(classes)
 	})
-	apply("maxmemory", func(string) { e.updateGates() })
+	apply("maxmemory", func(string) { e.limitChanged() })
 	apply("min-replicas-to-write", func(string) { e.updateGates() })
 }
 

@@ -1,9 +1,11 @@
 package core
 
+import "github.com/redust/redust/core/keyspace"
+
 // watchEntry is one client's watch of one key.
 type watchEntry struct {
 	client  *Client
-	expired bool // the key was already expired when it was watched
+	expired bool // the key was already expired when it was watched, and is there still
 }
 
 type watchedKey struct {
@@ -75,13 +77,20 @@ func (e *Engine) dropWatch(w watchedKey) {
 	s.watchers[id] = list
 }
 
-// touchWatched marks the clients that watch k. k's shard is held exclusively.
+// touchWatched marks the clients that watch k. k's shard is held exclusively. For who watched a key that had
+// expired already, its deletion changes nothing; what comes after it does.
 func (e *Engine) touchWatched(k Key) {
 	s := &e.shards[k.shard]
 	if len(s.watchers) == 0 {
 		return
 	}
 	for _, w := range s.watchers[dbKey{k.DB, string(k.Name)}] {
+		if w.expired {
+			if _, there := e.ks.Find(k.DB, k.hash, k.Name); !there {
+				w.expired = false
+				continue
+			}
+		}
 		w.client.dirty.Store(true)
 	}
 }
@@ -97,16 +106,35 @@ func (e *Engine) touchWatchedDB(db, other int, nowMs int64) {
 			name := []byte(id.name)
 			h := e.ks.Hash(name)
 			_, here := e.ks.Find(id.db, h, name)
-			there := false
+			there, stale := false, false
 			if other >= 0 {
-				_, there = e.ks.Find(other, h, name)
+				var ent keyspace.Entry
+				if ent, there = e.ks.Find(other, h, name); there {
+					at, has := ent.ExpireAt()
+					stale = has && at <= nowMs
+				}
 			}
 			if here || there {
 				for _, w := range list {
-					w.client.dirty.Store(true)
+					w.replaced(here, there, stale)
 				}
 			}
 		}
+	}
+}
+
+// replaced notes that the watched key, in its database or not (here), gives way to the one of that name in another
+// database, if that is there, which may have expired (stale). For a client, an expired key is none: what it can't tell
+// apart breaks no watch.
+func (w *watchEntry) replaced(here, there, stale bool) {
+	switch {
+	case w.expired && !there:
+		w.expired = false
+	case w.expired && stale:
+	case !w.expired && !here && stale:
+		w.expired = true
+	default:
+		w.client.dirty.Store(true)
 	}
 }
 

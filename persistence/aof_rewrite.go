@@ -80,13 +80,21 @@ func (j *appendOnly) rewrite() (string, error) {
 		return "", errRewriting
 	}
 	if j.s.saves.running() {
-		j.rewrites.scheduled.Store(true)
-		return rewriteScheduled, nil
+		return j.schedule()
 	}
 	if !j.startRewrite() {
 		return "", errRewriting
 	}
 	return rewriteStarted, nil
+}
+
+// schedule implements journal.
+func (j *appendOnly) schedule() (string, error) {
+	if j.rewriting() {
+		return "", errRewriting
+	}
+	j.rewrites.scheduled.Store(true)
+	return rewriteScheduled, nil
 }
 
 // startRewrite begins a rewrite unless one runs.

@@ -42,6 +42,8 @@ type journal interface {
 	start() error
 	// rewrite is BGREWRITEAOF; the status is the reply.
 	rewrite() (status string, err error)
+	// schedule has a rewrite begin with the next cron: BGREWRITEAOF inside a transaction.
+	schedule() (status string, err error)
 	rewriting() bool
 	// writeError is MISCONF's reason, nil while writes reach the disk.
 	writeError() error
@@ -244,6 +246,9 @@ func (s *Service) LastSave() time.Time { return s.saves.lastSave() }
 
 // RewriteAOF implements core.Persistence.
 func (s *Service) RewriteAOF() (status string, err error) { return s.aof.rewrite() }
+
+// ScheduleRewrite has a rewrite begin as soon as possible: what BGREWRITEAOF does inside a transaction.
+func (s *Service) ScheduleRewrite() (status string, err error) { return s.aof.schedule() }
 
 // WriteError implements core.Persistence.
 func (s *Service) WriteError() error {

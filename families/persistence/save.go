@@ -85,10 +85,11 @@ func save(c *core.Ctx) error {
 	return nil
 }
 
-// scheduler is a service that can begin a save once the present command has released its
+// scheduler is a service that can begin a save or a rewrite once the present command has released its
 // locks: EXEC holds some while its commands run.
 type scheduler interface {
 	ScheduleSave() (status string, err error)
+	ScheduleRewrite() (status string, err error)
 }
 
 func bgsave(c *core.Ctx) error {
@@ -130,7 +131,12 @@ func bgrewriteaof(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	status, err := p.RewriteAOF()
+	var status string
+	if s, ok := p.(scheduler); ok && c.InTransaction() {
+		status, err = s.ScheduleRewrite()
+	} else {
+		status, err = p.RewriteAOF()
+	}
 	if err != nil {
 		return err
 	}

@@ -103,14 +103,16 @@ func count(s *core.SubscriptionSet, kind core.TopicKind) int {
 
 // confirm writes one message; a nil name is a null.
 func confirm(c *core.Ctx, word string, name []byte, n int) {
-	c.Reply.Push(3)
-	c.Reply.BulkString(word)
-	if name == nil {
-		c.Reply.Null()
-	} else {
-		c.Reply.Bulk(name)
-	}
-	c.Reply.Int(int64(n))
+	c.Message(func(w *protocol.Writer) {
+		w.Push(3)
+		w.BulkString(word)
+		if name == nil {
+			w.Null()
+		} else {
+			w.Bulk(name)
+		}
+		w.Int(int64(n))
+	})
 }
 
 var publishCommands = []core.Command{
