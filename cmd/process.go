@@ -37,6 +37,7 @@ type Process struct {
 	executable string
 	supervisor Supervisor
 	pidFile    string // written, to be removed at the end
+	stopping   bool
 }
 
 // Begin does all that comes before the server: it answers --version and its like, reads the configuration with the families' own
@@ -237,12 +238,17 @@ func (p *Process) Ready() {
 }
 
 // Stopping tells the supervisor that a shutdown has begun.
-func (p *Process) Stopping() { p.notify(p.supervisor.Stopping()) }
+func (p *Process) Stopping() {
+	p.stopping = true
+	p.notify(p.supervisor.Stopping())
+}
 
 // End removes the pid file and closes the log. It may be called more than once.
 func (p *Process) End() {
 	if p.pidFile != "" {
-		p.Log.Info("Removing the pid file.")
+		if p.stopping {
+			p.Log.Info("Removing the pid file.")
+		} // else the last line says why the server did not start
 		_ = os.Remove(p.pidFile)
 		p.pidFile = ""
 	}

@@ -298,6 +298,9 @@ func (j *appendOnly) turnOff() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	was := aofState(j.state.Swap(int32(aofOff)))
+	if j.rewrites.active.Load() {
+		j.log.Info(fmt.Sprintf("Killing running AOF rewrite child: %d", os.Getpid()))
+	}
 	j.rewrites.abort()
 	w := j.writer.Swap(nil)
 	if w == nil {
@@ -315,6 +318,7 @@ func (j *appendOnly) turnOff() {
 	w.close(how, true)
 	j.delayed.Add(w.delayed.Load())
 	if was == aofWaiting {
+		j.log.Info("Removing the temp incr aof file " + j.tempIncr() + " in the background")
 		j.removeFile(j.tempIncr())
 	}
 	j.eng.UpdateGates()

@@ -25,7 +25,7 @@ func (j *appendOnly) loadFiles(ctx context.Context, m *manifest) error {
 	for _, f := range files {
 		info, err := j.s.fs.Stat(j.path(f.name))
 		if notThere(err) {
-			return fmt.Errorf("the AOF file %s, which the manifest names, doesn't exist", workingFile(j.path(f.name)))
+			return fmt.Errorf("the AOF file %s, which the manifest names: No such file or directory", workingFile(j.path(f.name)))
 		}
 		if err != nil {
 			return fmt.Errorf("the AOF file %s: %w", f.name, err)
@@ -250,6 +250,9 @@ func (l *aofLoader) execute(args [][]byte, c aofCommand) error {
 		return nil
 	}
 	l.commands++
+	if err := l.j.s.dawdle(l.ctx); err != nil {
+		return err
+	}
 	if err := l.j.eng.Replay(l.client, args); err != nil {
 		return l.answered(err, args, c)
 	}
@@ -285,7 +288,7 @@ func (l *aofLoader) judge(f *aofFault, last bool) error {
 		return fmt.Errorf("Bad file format reading the append only file %s at offset %d of %d: %s. Nothing was changed. To go on: %s", //nolint:staticcheck // Redis's words
 			f.file, f.offset, f.size, f.reason, fix)
 	case !last:
-		return fmt.Errorf("the append only file %s is truncated at offset %d of %d, and it is not the last one: %s. Nothing was changed. To go on: %s",
+		return fmt.Errorf("Fatal error: the truncated file is not the last file: %s ends at offset %d of %d: %s. Nothing was changed. To go on: %s", //nolint:staticcheck // Redis's words
 			f.file, f.offset, f.size, f.reason, fix)
 	case !l.j.opt.loadTruncated.Load():
 		return fmt.Errorf("Unexpected end of file reading the append only file %s at offset %d of %d: %s. Nothing was changed. To go on, either %s, or set aof-load-truncated to yes", //nolint:staticcheck // Redis's words

@@ -133,14 +133,14 @@ func TestManifestText(t *testing.T) {
 		{"file a.1.base.rdb seq 1 type b\nfile a.1.incr.aof seq 1 type i\n", ""},
 		{"# a comment\nfile \"a b.1.base.rdb\" seq 1 type b\n", ""},
 		{"file a.1.base.rdb seq 1 type h\nfile a.2.incr.aof seq 2 type i\nfile a.4.incr.aof seq 4 type i\n", ""},
-		{"", "empty"},
-		{"file a seq 1 type b", "not ended"},
-		{"file a seq 1 type b\nfile b seq 2 type b\n", "second base"},
-		{"file a seq 2 type i\nfile b seq 1 type i\n", "ascend"},
-		{"file ../a seq 1 type b\n", "without folders"},
-		{"file a seq x type b\n", "sequence number"},
-		{"file a seq 1 type x\n", "type b, i or h"},
-		{"file a seq 1\n", "pairs"},
+		{"", "Found an empty AOF manifest"},
+		{"file a seq 1 type b", "The AOF manifest file contains too long line"},
+		{"file a seq 1 type b\nfile b seq 2 type b\n", "Found duplicate base file information"},
+		{"file a seq 2 type i\nfile b seq 1 type i\n", "Found a non-monotonic sequence number"},
+		{"file ../a seq 1 type b\n", "File can't be a path, just a filename"},
+		{"file a seq x type b\n", "Invalid AOF manifest file format"},
+		{"file a seq 1 type x\n", "Unknown AOF file type"},
+		{"file a seq 1\n", "Invalid AOF manifest file format"},
 	} {
 		m, err := parseManifest([]byte(c.text))
 		if c.want != "" {

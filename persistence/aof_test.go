@@ -302,8 +302,8 @@ func TestAOFUpgradesASingleFile(t *testing.T) {
 func TestAOFStartRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"no manifest", "the AOF manifest"},
-		{"file missing", "doesn't exist"},
-		{"bad manifest", "manifest"},
+		{"file missing", "No such file or directory"},
+		{"bad manifest", "Invalid AOF manifest file format"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"strconv"
@@ -41,13 +42,13 @@ const maxManifestLine = 1024
 func parseManifest(text []byte) (*manifest, error) {
 	m := &manifest{}
 	if len(text) == 0 {
-		return nil, fmt.Errorf("the manifest is empty")
+		return nil, errors.New("Found an empty AOF manifest") //nolint:staticcheck // Redis's words, as those below
 	}
 	for n := 1; len(text) > 0; n++ {
 		line, rest, found := bytes.Cut(text, []byte("\n"))
 		text = rest
 		if !found || len(line) >= maxManifestLine {
-			return nil, fmt.Errorf("line %d of the manifest is too long or not ended", n)
+			return nil, fmt.Errorf("The AOF manifest file contains too long line: line %d is longer than %d bytes or not ended", n, maxManifestLine-2)
 		}
 		if len(line) > 0 && line[0] == '#' {
 			continue
@@ -66,28 +67,28 @@ func parseManifest(text []byte) (*manifest, error) {
 func parseManifestLine(line []byte) (f aofFile, err error) {
 	words, ok := protocol.SplitArgs(line)
 	if !ok || len(words) < 6 || len(words)%2 != 0 {
-		return f, fmt.Errorf("pairs of a word and a value expected, got %q", line)
+		return f, fmt.Errorf("Invalid AOF manifest file format: pairs of a word and a value expected, got %q", line)
 	}
 	for i := 0; i < len(words); i += 2 {
 		value := string(words[i+1])
 		switch strings.ToLower(string(words[i])) {
 		case "file":
 			if f.name = value; value == "" || path.Base(value) != value {
-				return f, fmt.Errorf("a file name without folders expected, got %q", value)
+				return f, fmt.Errorf("File can't be a path, just a filename: got %q", value)
 			}
 		case "seq":
 			if f.seq, err = strconv.ParseInt(value, 10, 64); err != nil || f.seq < 1 {
-				return f, fmt.Errorf("a sequence number expected, got %q", value)
+				return f, fmt.Errorf("Invalid AOF manifest file format: a sequence number expected, got %q", value)
 			}
 		case "type":
 			if len(value) != 1 || !strings.Contains("bih", value) {
-				return f, fmt.Errorf("type b, i or h expected, got %q", value)
+				return f, fmt.Errorf("Unknown AOF file type: b, i or h expected, got %q", value)
 			}
 			f.kind = value[0]
 		}
 	}
 	if f.name == "" || f.seq == 0 || f.kind == 0 {
-		return f, fmt.Errorf("file, seq and type are needed, got %q", line)
+		return f, fmt.Errorf("Invalid AOF manifest file format: file, seq and type are needed, got %q", line)
 	}
 	return f, nil
 }
@@ -97,12 +98,12 @@ func (m *manifest) add(f aofFile) error {
 	switch f.kind {
 	case fileBase:
 		if m.base != nil {
-			return fmt.Errorf("a second base file")
+			return errors.New("Found duplicate base file information")
 		}
 		m.base, m.baseSeq = &f, f.seq
 	case fileIncr:
 		if len(m.incrs) > 0 && f.seq <= m.incrSeq {
-			return fmt.Errorf("sequence number %d does not ascend", f.seq)
+			return fmt.Errorf("Found a non-monotonic sequence number: %d", f.seq)
 		}
 		m.incrs = append(m.incrs, f)
 		m.incrSeq = f.seq

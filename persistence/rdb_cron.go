@@ -81,11 +81,25 @@ func (s *Service) saveCron(now time.Time) {
 	}
 }
 
-// flushed has the RDB file replaced after FLUSHALL, as Redis does where there are save points: a crash must not bring
-// back what was deleted on purpose. All shards are held. A connection's replies wait in WaitFlushed; for others the cron saves.
+// flushed gives up the background save of what FLUSHALL deletes and has the RDB file replaced where there are save
+// points, as Redis does: a crash must not bring back what was deleted on purpose. All shards are held. A connection's
+// replies wait in WaitFlushed; for others the cron saves.
 func (s *Service) flushed(db int) {
-	if db < 0 && s.opt.save.Load() != "" {
+	if db >= 0 {
+		return
+	}
+	s.saves.giveUp()
+	if s.opt.save.Load() != "" {
 		s.saves.emptied.Store(true)
+	}
+}
+
+// giveUp ends the background save if one runs. It doesn't wait.
+func (st *saveState) giveUp() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.cancel != nil {
+		st.cancel()
 	}
 }
 

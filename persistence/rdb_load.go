@@ -44,7 +44,7 @@ func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, 
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("opening the RDB file: %w", err)
+		return false, fmt.Errorf("Fatal error loading the DB: opening the RDB file: %w", err) //nolint:staticcheck // Redis's words
 	}
 	defer f.Close()
 	size := int64(0)
@@ -59,7 +59,7 @@ func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, 
 			return true, err
 		}
 		path := workingFile(name)
-		return true, fmt.Errorf("the RDB file %s can't be loaded: %w. It is left as it is; `redust check-rdb %s` (or redis-check-rdb) shows what can be read",
+		return true, fmt.Errorf("Fatal error loading the DB: the RDB file %s can't be loaded: %w. It is left as it is; `redust check-rdb %s` (or redis-check-rdb) shows what can be read", //nolint:staticcheck // Redis's words
 			path, err, path)
 	}
 	s.saves.mu.Lock()
@@ -221,7 +221,9 @@ func (l *rdbLoader) decode() error {
 		}
 		switch rec.Op {
 		case rdb.OpKey:
-			err = l.key(&rec)
+			if err = l.s.dawdle(l.ctx); err == nil {
+				err = l.key(&rec)
+			}
 		case rdb.OpAux:
 			l.aux(&rec)
 		case rdb.OpSelectDB:
@@ -238,6 +240,21 @@ func (l *rdbLoader) decode() error {
 		if err != nil {
 			return err
 		}
+	}
+}
+
+// dawdle rests before a key or command is loaded, as key-load-delay says.
+func (s *Service) dawdle(ctx context.Context) error {
+	for start := time.Now(); ; {
+		us := s.opt.loadDelay.Load()
+		if us <= 0 {
+			return nil
+		}
+		left := time.Duration(us)*time.Microsecond - time.Since(start)
+		if err := ctx.Err(); left <= 0 || err != nil {
+			return err
+		}
+		time.Sleep(min(left, 10*time.Millisecond))
 	}
 }
 

@@ -165,6 +165,24 @@ func TestFlushallIsAnsweredWhenTheFileIsReplaced(t *testing.T) {
 	}
 }
 
+// FLUSHALL ends the background save of what it deletes: the file stays, and so does the count of changes.
+func TestFlushallGivesUpABackgroundSave(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk, "save", "", "rdb-key-save-delay", "100000")
+	r.fill(1000)
+	if _, err := r.svc.BackgroundSave(false); err != nil {
+		t.Fatal(err)
+	}
+	r.must("FLUSHALL")
+	eventually(t, "the end of the save", func() bool { return r.info("rdb_bgsave_in_progress") == "0" })
+	if n := r.info("rdb_saves"); n != "0" {
+		t.Errorf("%s saves", n)
+	}
+	if r.info("rdb_changes_since_last_save") == "0" || r.info("rdb_last_bgsave_status") != "ok" {
+		t.Errorf("changes %s, status %s", r.info("rdb_changes_since_last_save"), r.info("rdb_last_bgsave_status"))
+	}
+}
+
 func TestScheduledSave(t *testing.T) {
 	disk := newFaultFS(t, t.TempDir())
 	r := start(t, disk)

@@ -95,6 +95,7 @@ type settings struct {
 	compress, checksum, incremental *options.BoolValue
 	stopWrites, appendOnly          *options.BoolValue
 	databases                       *options.IntValue
+	saveDelay, loadDelay            *options.IntValue // microseconds a key, for tests
 }
 
 // New makes the service and attaches it to the engine. If anything is to be saved it
@@ -109,6 +110,7 @@ func New(cfg Config) (*Service, error) {
 			compress: t.Bool("rdbcompression"), checksum: t.Bool("rdbchecksum"),
 			incremental: t.Bool("rdb-save-incremental-fsync"), stopWrites: t.Bool("stop-writes-on-bgsave-error"),
 			appendOnly: t.Bool("appendonly"), databases: t.Int("databases"),
+			saveDelay: t.Int("rdb-key-save-delay"), loadDelay: t.Int("key-load-delay"),
 		},
 	}
 	if s.fs == nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
+	"github.com/redust/redust/core/options"
 	"github.com/redust/redust/core/rdb"
 )
 
@@ -62,6 +63,7 @@ type snapshot struct {
 	ended  bool
 	extra  extraMemory
 	stats  *snapshotProgress
+	delay  *options.IntValue // rdb-key-save-delay
 }
 
 // extraMemory counts what is held for the snapshot alone: what Redis calls copy on write.
@@ -158,7 +160,7 @@ func (s *Service) takeSnapshot(ctx context.Context, w io.Writer, o snapshotOptio
 	policy := s.eng.Options().String("maxmemory-policy").Load()
 	sn := &snapshot{
 		eng: s.eng, opts: o, lru: hasSuffix(policy, "-lru"), lfu: hasSuffix(policy, "-lfu"),
-		bigs: map[bigKey]*bigValue{}, stats: p,
+		bigs: map[bigKey]*bigValue{}, stats: p, delay: s.opt.saveDelay,
 	}
 	sn.cond = sync.NewCond(&sn.mu)
 	hints := sn.sizeHints()

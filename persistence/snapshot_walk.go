@@ -32,11 +32,27 @@ func (sn *snapshot) walk(ctx context.Context, hints []sizeHint) error {
 				if err := sn.interrupted(ctx); err != nil {
 					return err
 				}
+				keys := len(w.c.recs)
 				pos, done = w.step(shard, db, pos)
+				if n := len(w.c.recs) - keys; n != 0 && sn.delay.Load() > 0 {
+					sn.dawdle(ctx, max(1, n)) // less than 0: a chunk was passed on
+					w.budget = 1
+				}
 			}
 		}
 	}
 	return sn.interrupted(ctx)
+}
+
+// dawdle rests as rdb-key-save-delay says, for as long as it says so and the walk goes on.
+func (sn *snapshot) dawdle(ctx context.Context, keys int) {
+	for start := time.Now(); sn.interrupted(ctx) == nil; {
+		left := time.Duration(keys)*time.Duration(sn.delay.Load())*time.Microsecond - time.Since(start)
+		if left <= 0 {
+			return
+		}
+		time.Sleep(min(left, 10*time.Millisecond))
+	}
 }
 
 // interrupted is why the walk can't go on.

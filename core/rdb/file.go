@@ -156,7 +156,7 @@ func (d *Decoder) checkSum() error {
 		return err
 	}
 	if want != 0 && want != crc && !d.opts.SkipChecksum {
-		return fail(start, "wrong checksum: the file says %016x, its content has %016x", want, crc)
+		return fail(start, "RDB CRC error: the file says %016x, its content has %016x", want, crc)
 	}
 	return nil
 }
