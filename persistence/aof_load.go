@@ -25,7 +25,7 @@ func (j *appendOnly) loadFiles(ctx context.Context, m *manifest) error {
 	for _, f := range files {
 		info, err := j.s.fs.Stat(j.path(f.name))
 		if notThere(err) {
-			return fmt.Errorf("the AOF file %s, which the manifest names: No such file or directory", workingFile(j.path(f.name)))
+			return fmt.Errorf("the AOF file %s of the manifest: No such file or directory", workingFile(j.path(f.name)))
 		}
 		if err != nil {
 			return fmt.Errorf("the AOF file %s: %w", f.name, err)
