@@ -217,6 +217,9 @@ func checkReplicaClient(_ *Engine, c *Ctx) error {
 // rejectUnknown answers a name that no command has.
 func (e *Engine) rejectUnknown(c *Client, container *Command, args [][]byte) Status {
 	c.lastSeen.Store(e.NowMs())
+	if container == nil && speaksHTTP(args[0]) {
+		return e.abortHTTP(c)
+	}
 	c.nextReplyMode(nil)
 	if container != nil {
 		return e.rejectWith(c, nil, protocol.UnknownSubcommand(args[0], args[1]))

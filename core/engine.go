@@ -82,6 +82,8 @@ type Engine struct {
 	buffers  atomic.Int64 // clients' buffers, bytes
 	debug    DebugSettings
 
+	httpWarned atomic.Int64 // engine milliseconds when the log last told of a browser
+
 	onLatency atomic.Pointer[func(event string, took time.Duration)]
 
 	stop   chan struct{}
