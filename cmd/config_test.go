@@ -73,6 +73,17 @@ func TestLaterSourcesWin(t *testing.T) {
 	}
 }
 
+// A user of the configuration that is not made must not be passed over in silence.
+func TestDirectiveWithoutEffectWarns(t *testing.T) {
+	c := configure(t, Inputs{Args: []string{"--user", "alice", "on"}})
+	for _, w := range c.Warnings {
+		if w.Option == "user" && w.Source.String() == "flag --user" && w.Why != "" {
+			return
+		}
+	}
+	t.Errorf("warnings %v", c.Warnings)
+}
+
 func TestFileFormats(t *testing.T) {
 	want := map[string]string{
 		"port": "6380", "appendonly": "yes", "maxmemory": "104857600", "bind": "127.0.0.1 -::1", "save": "900 1 60 1000",

@@ -214,6 +214,9 @@ func (l *loader) apply() ([]Warning, error) {
 		if spec.Status != options.NoEffect {
 			continue
 		}
+		for _, o := range l.table.Occurrences(spec.Name) {
+			warnings = append(warnings, Warning{Option: spec.Name, Source: o.Source, Why: spec.Why})
+		}
 		if source := l.table.Source(spec.Name); source.Kind != options.FromDefault {
 			warnings = append(warnings, Warning{Option: spec.Name, Source: source, Why: spec.Why, Quiet: l.table.IsDefault(spec.Name)})
 		}

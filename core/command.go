@@ -57,6 +57,7 @@ type Command struct {
 	sub      map[string]*Command
 	subs     []*Command
 	parent   *Command
+	renamed  bool // by rename-command
 	movable  bool
 	oneKey   int // argument position when there is exactly one static key, else 0
 	keyWrite bool

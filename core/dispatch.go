@@ -30,7 +30,7 @@ func (e *Engine) Handle(c *Client, args [][]byte) Status {
 	cmd := w.last.cmd
 	if !w.last.matches(args[0]) {
 		var unknownSub bool
-		if cmd, unknownSub = e.reg.find(args); cmd == nil || unknownSub {
+		if cmd, unknownSub = e.reg.find(args, c.Has(FlagFake)); cmd == nil || unknownSub {
 			return e.rejectUnknown(c, cmd, args)
 		}
 		w.last.set(cmd, args[0])

@@ -170,7 +170,11 @@ func (c *Ctx) appendEffects(dst []effects.Command) []effects.Command {
 		dst = append(dst, effects.Command{DB: f.db, Args: f.args})
 	}
 	if !c.replaced && c.dirty != 0 && c.cmd.Flags&(NoPropagate|InnerCommands) == 0 {
-		dst = append(dst, effects.Command{DB: c.db, Args: c.Args})
+		args := c.Args
+		if c.cmd.renamed { // a log is read by others, too
+			args = append([][]byte{c.cmd.logName()}, args[1:]...)
+		}
+		dst = append(dst, effects.Command{DB: c.db, Args: args})
 	}
 	return dst
 }

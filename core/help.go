@@ -21,4 +21,4 @@ func (c *Ctx) Help(lines ...string) {
 
 // Find resolves the words of a request to a command, as dispatch does. For a
 // container without a matching subcommand cmd is the container and unknownSub is true.
-func (r *Registry) Find(args [][]byte) (cmd *Command, unknownSub bool) { return r.find(args) }
+func (r *Registry) Find(args [][]byte) (cmd *Command, unknownSub bool) { return r.find(args, false) }

@@ -117,7 +117,7 @@ type Process interface {
 	Shutdown(opts ShutdownOptions) error
 	// AbortShutdown cancels a shutdown that waits; false when none does.
 	AbortShutdown() bool
-	// Rewrite is CONFIG REWRITE.
+	// Rewrite is CONFIG REWRITE; the error's text is the reply.
 	Rewrite() error
 	ConfigFile() string
 	Executable() string

@@ -13,6 +13,7 @@ import (
 type Registry struct {
 	family   string
 	commands map[string]*Command // by upper-case name; containers included
+	names    map[string]*Command // what clients find by the first word: commands, unless some are renamed
 	ordered  []*Command          // containers and plain commands, in order
 	all      []*Command          // with subcommands; index is Command.id
 	types    [16]*TypeInfo
@@ -97,6 +98,7 @@ func (r *Registry) add(c *Command) {
 
 // finish links subcommands to containers and precomputes what dispatch reads.
 func (r *Registry) finish() {
+	r.names = r.commands
 	r.family = "registry"
 	for _, c := range r.all {
 		if parent, sub, ok := strings.Cut(c.Name, "|"); ok {
@@ -139,7 +141,14 @@ func (c *Command) prepare() {
 
 // Lookup finds a command by its upper- or lower-case name, subcommands as
 // "config|get". O(1).
-func (r *Registry) Lookup(name string) *Command { return r.commands[strings.ToUpper(name)] }
+func (r *Registry) Lookup(name string) *Command {
+	first, sub, ok := strings.Cut(strings.ToUpper(name), "|")
+	cmd := r.names[first]
+	if cmd == nil || !ok {
+		return cmd
+	}
+	return cmd.sub[sub]
+}
 
 // Commands are the containers and plain commands in order of registration.
 func (r *Registry) Commands() []*Command { return r.ordered }
@@ -149,14 +158,19 @@ func (r *Registry) AllCommands() []*Command { return r.all }
 
 // find resolves the words of a request to a command. It allocates nothing.
 // For a container without a matching subcommand, cmd is the container and
-// unknownSub is true.
-func (r *Registry) find(args [][]byte) (cmd *Command, unknownSub bool) {
+// unknownSub is true. A log's commands have their own names, whatever clients call them.
+func (r *Registry) find(args [][]byte, logged bool) (cmd *Command, unknownSub bool) {
 	var buf [64]byte
 	name, ok := upper(buf[:0], args[0])
 	if !ok {
 		return nil, false
 	}
-	cmd = r.commands[string(name)]
+	if logged {
+		cmd = r.commands[string(name)]
+	}
+	if cmd == nil {
+		cmd = r.names[string(name)]
+	}
 	if cmd == nil || cmd.sub == nil || len(args) < 2 {
 		return cmd, false
 	}

@@ -129,7 +129,7 @@ func configRewrite(c *core.Ctx) error {
 			return known
 		}
 		c.Engine().Logger().Error("config rewrite failed", "error", err)
-		return protocol.Errorf("ERR Rewriting config file: %v", err)
+		return protocol.Errorf("%v", err)
 	}
 	c.Reply.OK()
 	return nil
