@@ -90,7 +90,8 @@ type aofWriter struct {
 	// The rest belongs to the writer's goroutine.
 	reader    *effects.Reader
 	file      File
-	got       int64 // offset of the log up to which queue reaches
+	flusher   *flusher // used by the goroutine that synced is for
+	got       int64    // offset of the log up to which queue reaches
 	queue     []piece
 	bytes     int64 // of queue
 	wrote     int   // pieces that are in the file as a whole
@@ -122,7 +123,7 @@ type syncStart struct {
 // newAOFWriter begins to write what the reader yields at position at of the file.
 func newAOFWriter(reader *effects.Reader, file File, at int64, policy func() syncPolicy, stamps func() bool, gates func(), log hclog.Logger) *aofWriter {
 	w := &aofWriter{
-		log: log, policy: policy, stamps: stamps, gates: gates, reader: reader, file: file,
+		log: log, policy: policy, stamps: stamps, gates: gates, reader: reader, file: file, flusher: newFlusher(),
 		nudge: make(chan struct{}, 1), ended: make(chan struct{}), synced: make(chan error, 1),
 		got: reader.Offset(), base: at, at: at, seek: true, timer: time.NewTimer(time.Hour),
 	}
@@ -275,7 +276,7 @@ func (w *aofWriter) flush() error {
 		w.pending = syncStart{w.wrote, w.written, time.Now()}
 		w.dirty = w.part > 0
 		w.syncing.Store(true)
-		go func(f File) { w.synced <- datasync(f) }(w.file)
+		go func(f File) { w.synced <- w.flusher.datasync(f) }(w.file)
 	}
 	return nil
 }
@@ -358,6 +359,7 @@ func (w *aofWriter) turn() bool {
 		return false
 	}
 	w.reader.Close()
+	w.flusher.close()
 	if err := w.file.Close(); err != nil { // its content was flushed: nothing is lost
 		w.log.Warn("closing an AOF file", "error", err)
 	}
