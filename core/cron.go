@@ -69,7 +69,7 @@ func (e *Engine) untilExpiry() (wait time.Duration, sooner <-chan struct{}) {
 // ExpireStep deletes every key that is due now, in small steps over all shards.
 // The loop calls it every few milliseconds; tests with a fake clock call it themselves.
 func (e *Engine) ExpireStep() {
-	if !e.activeExp.Load() || e.loading.Load() || e.isReplica() || e.expiryPaused() {
+	if !e.activeExp.Load() || e.debug.CronPaused.Load() || e.loading.Load() || e.isReplica() || e.expiryPaused() {
 		return
 	}
 	startNs, nowMs := e.clock.read()

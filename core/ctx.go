@@ -155,7 +155,7 @@ func (c *Ctx) peek(k Key) (keyspace.Entry, bool) {
 	if at, has := e.ExpireAt(); has && at <= c.nowMs && c.eng.expiryVisible(c.client) {
 		if c.mayDelete(k) {
 			c.expireNow(k, e)
-		} else {
+		} else if !c.eng.expiryPaused() {
 			c.expired = append(c.expired, k)
 		}
 		return keyspace.Entry{}, false

@@ -8,6 +8,8 @@ type DebugSettings struct {
 	// QuicklistPackedThreshold is the size in bytes from which a list element is kept
 	// outside packed chunks.
 	QuicklistPackedThreshold atomic.Int64
+	// CronPaused stops what is done every so often: expiry, save points, housekeeping.
+	CronPaused atomic.Bool
 }
 
 // Debug gives access to the engine's debug settings.

@@ -99,6 +99,17 @@ func (e *Engine) paused(c *Ctx) bool {
 	return true
 }
 
+// Postponed says that the client begins or ends to wait for the end of a pause, which counts as being blocked. Owner only.
+func (c *Client) Postponed(on bool) {
+	if on {
+		c.Set(FlagBlocked)
+		c.eng.clients.blocked.Add(1)
+	} else {
+		c.Clear(FlagBlocked)
+		c.eng.clients.blocked.Add(-1)
+	}
+}
+
 // Resume is closed when a Postponed request may be tried again. Owner only.
 func (c *Client) Resume() <-chan struct{} { return c.resume }
 

@@ -39,6 +39,9 @@ func (s *Service) cronLoop() {
 		case <-s.ctx.Done():
 			return
 		case now := <-tick.C:
+			if s.eng.Debug().CronPaused.Load() {
+				continue
+			}
 			s.saveCron(now)
 			s.aof.cron(now)
 		}

@@ -293,9 +293,12 @@ func (c *conn) flush() {
 // awaitResume waits while CLIENT PAUSE holds the request, then gives it again.
 func (c *conn) awaitResume() {
 	c.flush()
+	c.client.Postponed(true)
 	select {
 	case <-c.client.Resume():
+		c.client.Postponed(false)
 	case <-c.out.gone():
+		c.client.Postponed(false)
 		c.err = net.ErrClosed
 		return
 	}

@@ -40,6 +40,7 @@ var debugSubcommands = []debugCommand{
 	{"LOADAOF", 0, -1, debugLoadAOF},
 	{"LOG", 1, 1, debugLog},
 	{"OBJECT", 1, 1, debugObject},
+	{"PAUSE-CRON", 1, 1, debugPauseCron},
 	{"POPULATE", 1, 3, debugPopulate},
 	{"PROTOCOL", 1, 1, debugProtocol},
 	{"QUICKLIST-PACKED-THRESHOLD", 1, 1, debugQuicklistThreshold},
@@ -87,6 +88,13 @@ func debugSleep(_ *family, c *core.Ctx, args [][]byte) error {
 func debugSetActiveExpire(_ *family, c *core.Ctx, args [][]byte) error {
 	n, _ := protocol.ParseInt(args[0]) // as Redis: what is no number is 0
 	c.Engine().SetActiveExpire(n != 0)
+	c.Reply.OK()
+	return nil
+}
+
+func debugPauseCron(_ *family, c *core.Ctx, args [][]byte) error {
+	n, _ := protocol.ParseInt(args[0]) // as Redis: what is no number is 0
+	c.Engine().Debug().CronPaused.Store(n != 0)
 	c.Reply.OK()
 	return nil
 }
@@ -223,6 +231,8 @@ func debugHelp(_ *family, c *core.Ctx, _ [][]byte) error {
 		"    Writes the message to the log.",
 		"OBJECT <key>",
 		"    Encoding, size when saved and last access of a value.",
+		"PAUSE-CRON <0|1>",
+		"    Stops or resumes what is done every so often.",
 		"POPULATE <count> [<prefix>] [<size>]",
 		"    Makes string keys <prefix>:<number> that are not there yet, without telling replicas.",
 		"PROTOCOL <type>",
