@@ -135,13 +135,13 @@ func (e *Engine) ResetClient(c *Client) {
 // work is what a client needs while it has requests, and an idle one need not
 // keep: ten thousand idle clients are the rule, not the exception.
 type work struct {
-	ctx    Ctx
-	tally  tally
-	last   remembered
-	own    []byte // pushed to the client by its own command
-	after  []byte // likewise, but to come behind the reply
-	atEnd  func(*Client)
-	lastNs int64 // when the last command of the present batch ended; 0 between batches
+	ctx     Ctx
+	last    [8]remembered // by rememberedSlot
+	tallies tallies
+	own     []byte // pushed to the client by its own command
+	after   []byte // likewise, but to come behind the reply
+	atEnd   func(*Client)
+	lastNs  int64 // when the last command of the present batch ended; 0 between batches
 }
 
 var workPool = sync.Pool{New: func() any { return new(work) }}
@@ -149,9 +149,17 @@ var workPool = sync.Pool{New: func() any { return new(work) }}
 // busy returns the client's work, taking one from the pool after idling. Owner only.
 func (c *Client) busy() *work {
 	if c.work == nil {
-		c.work = workPool.Get().(*work)
+		c.takeWork()
 	}
 	return c.work
+}
+
+func (c *Client) takeWork() {
+	w := workPool.Get().(*work)
+	if w.ctx.eng != c.eng { // the commands of another engine in this process
+		w.last = [8]remembered{}
+	}
+	c.work = w
 }
 
 // Idle gives back what a client without input need not keep. Owner only.
@@ -173,13 +181,16 @@ func (c *Client) Idle() {
 	}
 	w.ctx.client, w.ctx.Args, w.ctx.Reply, w.ctx.keys = nil, nil, nil, nil
 	w.ctx.keyBuf = [2]Key{}
-	w.last.n = 0
 	workPool.Put(w)
 }
 
 // AwaitDurable waits until what c was answered is as safe as appendfsync
 // promises, and FLUSHALL as final as it is in Redis. The connection calls it before it writes replies.
 func (e *Engine) AwaitDurable(c *Client) {
+	if w := c.work; w != nil && w.tallies.dirty != 0 { // who has the reply finds the change counted
+		e.stats.dirty.Add(w.tallies.dirty)
+		w.tallies.dirty = 0
+	}
 	if c.lastOffset == 0 && !c.flushedAll {
 		return
 	}

@@ -59,7 +59,8 @@ type Command struct {
 	parent   *Command
 	renamed  bool // by rename-command
 	movable  bool
-	oneKey   int // argument position when there is exactly one static key, else 0
+	oneKey   int  // argument position when there is exactly one static key, else 0
+	keyRange bool // exactly one key spec, from a fixed position to the last argument
 	keyWrite bool
 	category Category
 	args     []Arg

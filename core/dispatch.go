@@ -26,14 +26,17 @@ func (e *Engine) Handle(c *Client, args [][]byte) Status {
 	w := c.busy()
 	ctx := &w.ctx
 	startNs, ms := e.clock.since(w.lastNs)
-	c.lastSeen.Store(ms)
-	cmd := w.last.cmd
-	if !w.last.matches(args[0]) {
+	if c.lastSeen.Load() != ms { // most requests of a pipeline come in the same one
+		c.lastSeen.Store(ms)
+	}
+	last := &w.last[rememberedSlot(args[0])]
+	cmd := last.cmd
+	if !last.matches(args[0]) {
 		var unknownSub bool
 		if cmd, unknownSub = e.reg.find(args, c.Has(FlagFake)); cmd == nil || unknownSub {
 			return e.rejectUnknown(c, cmd, args)
 		}
-		w.last.set(cmd, args[0])
+		last.set(cmd, args[0])
 	}
 	if !cmd.ArityOK(len(args)) {
 		return e.reject(c, cmd, protocol.WrongArgs(cmd.lower))
@@ -51,7 +54,15 @@ func (e *Engine) Handle(c *Client, args [][]byte) Status {
 	return e.execute(ctx, startNs)
 }
 
-// remembered is the look-up cache of a client: clients tend to repeat themselves.
+// rememberedSlot is where a name is remembered.
+func rememberedSlot(name []byte) uint {
+	if len(name) == 0 {
+		return 0
+	}
+	return (uint(len(name)) + uint(name[0])>>1 + uint(name[len(name)-1])) & 7
+}
+
+// remembered is one command of a client's look-up cache: clients tend to repeat themselves.
 type remembered struct {
 	cmd  *Command
 	n    int

@@ -72,6 +72,9 @@ func (e *Engine) perform(c *Ctx) error {
 		c.keyBuf[0] = c.makeKey(c.Args[cmd.oneKey], c.db, cmd.oneKey, cmd.Keys[0].Access)
 		c.keys = c.keyBuf[:1]
 	} else if e.findKeys(c); len(c.keys) == 0 {
+		if cmd.Flags&(Fast|InnerCommands) == 0 {
+			c.client.flushTally() // INFO, SAVE and their like see what came before in the pipeline
+		}
 		err := e.run(c)
 		e.append(c)
 		return err
@@ -102,9 +105,15 @@ func (e *Engine) findKeys(c *Ctx) {
 	if len(c.cmd.Keys) == 0 && c.cmd.FindKeys == nil {
 		return
 	}
-	c.refs, _ = c.cmd.AppendKeys(c.refs[:0], c.Args)
-	for _, r := range c.refs {
-		c.keys = append(c.keys, c.makeKey(c.Args[r.Pos], c.db, r.Pos, r.Access))
+	if c.cmd.keyRange {
+		for s, i := &c.cmd.Keys[0], c.cmd.Keys[0].Index; i < len(c.Args); i += s.Step {
+			c.keys = append(c.keys, c.makeKey(c.Args[i], c.db, i, s.Access))
+		}
+	} else {
+		c.refs, _ = c.cmd.AppendKeys(c.refs[:0], c.Args)
+		for _, r := range c.refs {
+			c.keys = append(c.keys, c.makeKey(c.Args[r.Pos], c.db, r.Pos, r.Access))
+		}
 	}
 	if c.cmd.Elsewhere != nil {
 		c.keys = c.cmd.Elsewhere(c, c.Args, c.keys)
@@ -148,7 +157,11 @@ func (e *Engine) append(c *Ctx) {
 	if c.dirty == 0 && len(c.effects) == 0 {
 		return
 	}
-	e.stats.dirty.Add(c.dirty)
+	if c.serving == nil && c.client.conn != nil {
+		c.client.busy().tallies.dirty += c.dirty // counted before the reply is sent, by AwaitDurable
+	} else {
+		e.stats.dirty.Add(c.dirty)
+	}
 	if c.cmd.Flags&InnerCommands != 0 || !e.log.Active() {
 		return
 	}
@@ -241,8 +254,9 @@ func (e *Engine) removeExpired(c *Ctx) {
 // finish clears what the command left, keeping capacity of ordinary size.
 func (c *Ctx) finish() {
 	if c.hits|c.misses != 0 {
-		c.client.busy().tally.hits += int64(c.hits)
-		c.client.busy().tally.misses += int64(c.misses)
+		t := &c.client.busy().tallies
+		t.hits += int64(c.hits)
+		t.misses += int64(c.misses)
 		c.hits, c.misses = 0, 0
 	}
 	c.dirty, c.replaced = 0, false
@@ -273,7 +287,9 @@ func (c *Ctx) finish() {
 func (e *Engine) account(c *Ctx, cl *Client, tookNs int64) {
 	cmd := c.cmd
 	cl.count(cmd, tookNs, c.errReply)
-	cl.lastCmd.Store(cmd)
+	if cl.lastCmd.Load() != cmd {
+		cl.lastCmd.Store(cmd)
+	}
 	if e.watching.Load() || tookNs >= e.slowNs.Load() {
 		e.observe(c, cl, tookNs)
 	}

@@ -137,6 +137,12 @@ func (c *Command) prepare() {
 	if len(c.Keys) == 1 && !c.movable && c.Elsewhere == nil && c.Keys[0].LastKey == 0 && c.Keys[0].Access&NotKey == 0 && (c.Arity > c.Keys[0].Index || -c.Arity > c.Keys[0].Index) {
 		c.oneKey = c.Keys[0].Index
 	}
+	c.keyRange = c.isKeyRange()
+}
+
+// isKeyRange tells whether findKeys can do without refs.
+func (c *Command) isKeyRange() bool {
+	return len(c.Keys) == 1 && !c.movable && c.Keys[0].LastKey == -1 && c.Keys[0].Limit < 2 && c.Keys[0].Access&NotKey == 0
 }
 
 // Lookup finds a command by its upper- or lower-case name, subcommands as

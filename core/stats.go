@@ -96,13 +96,12 @@ func (s *CommandStats) LatencyPercentile(p float64) int64 {
 // tally gathers a client's counts for one command between flushes, so that a
 // pipeline does not make all cores share one cache line.
 type tally struct {
-	cmd          *Command
-	calls        int64
-	ns           int64
-	failed       int64
-	hits, misses int64
-	histogram    bool // latency-tracking
-	lat          [8]struct {
+	cmd       *Command // nil: nothing to add
+	calls     int64
+	ns        int64
+	failed    int64
+	histogram bool // latency-tracking
+	lat       [8]struct {
 		bucket uint8
 		n      uint32
 	}
@@ -141,13 +140,45 @@ func (t *tally) flushBucket(b uint8, n uint32) {
 	h.buckets[b].Add(int64(n))
 }
 
+// flush adds the counts to the command's and returns the number of calls.
+func (t *tally) flush() (calls int64) {
+	s := t.cmd.stats
+	s.calls.Add(t.calls)
+	s.usecNs.Add(t.ns)
+	if t.failed != 0 {
+		s.failed.Add(t.failed)
+	}
+	if t.histogram {
+		for i := range t.lat {
+			if l := &t.lat[i]; l.n != 0 {
+				t.flushBucket(l.bucket, l.n)
+				l.n = 0
+			}
+		}
+	}
+	calls = t.calls
+	t.cmd, t.calls, t.ns, t.failed = nil, 0, 0, 0
+	return calls
+}
+
+// tallies are what a client has counted since the last flush.
+type tallies struct {
+	commands            [16]tally // by the last bits of Command.ID: clients mix a few commands
+	used                uint16    // those of them that count something, a bit each
+	hits, misses, dirty int64
+}
+
 // count adds one execution to the client's tally. Owner only.
 func (c *Client) count(cmd *Command, ns int64, failed bool) {
-	t := &c.busy().tally
+	w := &c.busy().tallies
+	i := cmd.id & (len(w.commands) - 1)
+	t := &w.commands[i]
 	if t.cmd != cmd {
-		c.flushTally()
-		t.cmd = cmd
-		t.histogram = c.eng.set.latencyEnabled.Load()
+		if t.cmd != nil {
+			c.eng.stats.commands.Add(t.flush())
+		}
+		t.cmd, t.histogram = cmd, c.eng.set.latencyEnabled.Load()
+		w.used |= 1 << i
 	}
 	t.add(ns, failed)
 }
@@ -157,30 +188,23 @@ func (c *Client) flushTally() {
 	if c.work == nil {
 		return
 	}
-	t := &c.work.tally
-	if t.calls != 0 {
-		s := t.cmd.stats
-		s.calls.Add(t.calls)
-		s.usecNs.Add(t.ns)
-		if t.failed != 0 {
-			s.failed.Add(t.failed)
-		}
-		for i := range t.lat {
-			if l := &t.lat[i]; l.n != 0 {
-				t.flushBucket(l.bucket, l.n)
-				l.n = 0
-			}
-		}
-		c.eng.stats.commands.Add(t.calls)
-		t.calls, t.ns, t.failed = 0, 0, 0
+	w := &c.work.tallies
+	calls := int64(0)
+	for ; w.used != 0; w.used &= w.used - 1 {
+		calls += w.commands[bits.TrailingZeros16(w.used)].flush()
 	}
-	if t.hits != 0 {
-		c.eng.stats.hits.Add(t.hits)
-		t.hits = 0
-	}
-	if t.misses != 0 {
-		c.eng.stats.misses.Add(t.misses)
-		t.misses = 0
+	s := &c.eng.stats
+	addTo(&s.commands, calls)
+	addTo(&s.hits, w.hits)
+	addTo(&s.misses, w.misses)
+	addTo(&s.dirty, w.dirty)
+	w.hits, w.misses, w.dirty = 0, 0, 0
+}
+
+// addTo spares the cache line of a counter to which there is nothing to add.
+func addTo(counter *atomic.Int64, n int64) {
+	if n != 0 {
+		counter.Add(n)
 	}
 }
 
