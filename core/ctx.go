@@ -340,7 +340,7 @@ func (c *Ctx) Remove(k Key) bool {
 		return false
 	}
 	c.eng.snapshotBefore(k.DB, e)
-	c.detach(c.eng.ks.DeleteEntry(e))
+	c.detach(c.eng.ks.DeleteFound(k.hash, e))
 	return true
 }
 

@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+
+	"github.com/redust/redust/core/keyspace"
 )
 
 // numShards is the number of key shards; a shardSet has one bit for each.
@@ -126,6 +128,7 @@ func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
 			}
 			db, owed := e.owedBig(c)
 			if owed == nil {
+				e.warm(c)
 				return
 			}
 			e.unlockSet(&c.shards, &c.writes)
@@ -134,6 +137,25 @@ func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
 		}
 		e.unlockSet(&c.shards, &c.writes)
 		<-wait
+	}
+}
+
+// warm looks the keys of a command that has several up one step at a time, all of them in each: the memory that they wait
+// for is fetched in parallel, as the handler's look-ups, one after the other, would not. The shards are held.
+func (e *Engine) warm(c *Ctx) {
+	if len(c.keys) < 3 {
+		return
+	}
+	var places [16]keyspace.Place
+	for keys := c.keys; len(keys) != 0; {
+		n := min(len(keys), len(places))
+		for i := range keys[:n] {
+			places[i] = e.ks.Place(keys[i].DB, keys[i].hash)
+		}
+		for i := range keys[:n] {
+			places[i].Touch()
+		}
+		keys = keys[n:]
 	}
 }
 

@@ -142,11 +142,11 @@ const idBins = maxSpanPages + 2 // free ranges of exactly 1..16 page IDs, then a
 
 // blocks is the allocator of one table or Dict, guarded by whatever guards its owner.
 type blocks struct {
+	pages    []unsafe.Pointer // address by page ID; first, see index
 	heap     *PageHeap
-	pages    []unsafe.Pointer // address by page ID
-	pageSpan []uint32         // span by page ID; of a free range only the first and the last
-	spans    []span           // 0 is none
-	unused   uint32           // list of unused span records
+	pageSpan []uint32 // span by page ID; of a free range only the first and the last
+	spans    []span   // 0 is none
+	unused   uint32   // list of unused span records
 	idFree   [idBins]uint32
 	class    [numClasses]classState
 	kept     uint32 // span that was left empty last

@@ -113,7 +113,10 @@ func (e Entry) Epoch() uint8 { return uint8(accessWord(e.p).Load() >> 24) }
 // SetEpoch stores the snapshot epoch. Needs the exclusive lock.
 func (e Entry) SetEpoch(epoch uint8) {
 	w := accessWord(e.p)
-	w.Store(w.Load()&(1<<24-1) | uint32(epoch)<<24)
+	old := w.Load()
+	if v := old&(1<<24-1) | uint32(epoch)<<24; v != old {
+		w.Store(v)
+	}
 }
 
 // MemoryUsage returns the bytes that the key costs: its block, its share of a leaf, and its object.

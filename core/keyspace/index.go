@@ -44,17 +44,18 @@ type leaf struct {
 //
 // It is guarded by its owner's lock; readers write nothing.
 type index struct {
-	blocks
+	// What find reads comes first, in two cache lines with the head of blocks.
 	dir    []uint32 // leaf by the first depth bits
 	leaves []leaf
-	depths [maxDepth + 1]uint32 // number of leaves of each depth
+	layout *[256]uint8 // offset of the key by flags
 	depth  uint8
 	skip   uint8 // leading bits of the full hash that are spent (on the shard)
 	hdr    uint8 // offset of the flags in a block
+	blocks
 	count  int
-	mixed  int // leaves in spans of other blocks
+	mixed  int                  // leaves in spans of other blocks
+	depths [maxDepth + 1]uint32 // number of leaves of each depth
 	seed   maphash.Seed
-	layout *[256]uint8 // offset of the key by flags
 }
 
 func (ix *index) init(h *PageHeap, seed maphash.Seed, skip, hdr uint8, layout *[256]uint8) {
@@ -147,6 +148,25 @@ func (ix *index) find(hash uint64, key []byte) (Ref, unsafe.Pointer) {
 			return 0, nil
 		}
 	}
+}
+
+// touchBlock reads what find would compare a key with, and returns a byte of it.
+func (ix *index) touchBlock(g unsafe.Pointer, hash uint64) uint8 {
+	if m := matches(g, ix.tagOf(hash)); m != 0 {
+		if r := *refAt(g, bits.TrailingZeros32(m)); r != 0 {
+			return *u8(ix.ptr(r), int(ix.hdr))
+		}
+	}
+	return 0
+}
+
+// homeGroup returns the group in which find begins, nil if the leaf is empty.
+func (ix *index) homeGroup(hash uint64) unsafe.Pointer {
+	lf := &ix.leaves[ix.leafOf(hash)]
+	if lf.p == nil {
+		return nil
+	}
+	return unsafe.Add(lf.p, home(hash, lf.depth, lf.groups)*groupBytes)
 }
 
 // locate returns the group and slot that hold ref, whose key has this hash; it must be there.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // shardBits is how many leading bits of a hash the shard takes at most.
@@ -140,6 +141,33 @@ func (ks *Keyspace) Find(db int, hash uint64, key []byte) (Entry, bool) {
 	return Entry{t: t, p: p, ref: ref}, ref != 0
 }
 
+// Place is where a key would be found. It is for looking several keys up: Place for each, Touch for each, then Find for each lets
+// the processor wait for the memory of all at once.
+type Place struct {
+	t     *table
+	group unsafe.Pointer
+	hash  uint64
+	read  uint8
+}
+
+// Place needs the shard's lock shared, for as long as what it returns is used.
+func (ks *Keyspace) Place(db int, hash uint64) (p Place) {
+	if t := ks.table(db, hash); t != nil {
+		p = Place{t: t, group: t.homeGroup(hash << shardBits), hash: hash << shardBits}
+		if p.group != nil {
+			p.read = *tagAt(p.group, 0)
+		}
+	}
+	return p
+}
+
+// Touch reads the head of the block that most likely is the key's.
+func (p *Place) Touch() {
+	if p.group != nil {
+		p.read = p.t.touchBlock(p.group, p.hash)
+	}
+}
+
 // Put stores a packed value under a key, inserting the key or replacing its value and removing its TTL. key and value are copied; value may alias the
 // value it replaces. The entry's epoch is the current one; access bits of a new entry are 0, of an old one kept. Needs the exclusive lock, as
 // all writes below.
@@ -179,6 +207,9 @@ func (ks *Keyspace) Delete(db int, hash uint64, key []byte) (Object, bool) {
 
 // DeleteEntry removes an entry and returns its object, nil if the value was packed.
 func (ks *Keyspace) DeleteEntry(e Entry) Object { return e.t.drop(e.t.hashOf(e.p), e) }
+
+// DeleteFound is DeleteEntry where the hash of the entry's key is at hand.
+func (ks *Keyspace) DeleteFound(hash uint64, e Entry) Object { return e.t.drop(hash<<shardBits, e) }
 
 // sum adds up a counter of a database's tables.
 func (ks *Keyspace) sum(db int, counter func(*table) int64) (n int64) {

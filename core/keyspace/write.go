@@ -192,11 +192,25 @@ func overlaps(b []byte, p unsafe.Pointer, size int) bool {
 // SetBytes replaces the value and its encoding and keeps key, type and TTL. value is copied and may alias Bytes. An object that was there goes to
 // the OnDetach hook. The block is overwritten in place if the value fits it well.
 func (e *Entry) SetBytes(enc Encoding, value []byte) {
+	if f := e.flags(); f&maskValWidth == val1 || f&maskValWidth == val4 {
+		if old := e.t.valueOf(e.p); len(old) == len(value) { // all else stays as it is
+			copy(old, value)
+			*u8(e.p, offType) = *u8(e.p, offType)&0xf0 | uint8(enc)
+			return
+		}
+	}
 	e.replace(enc, widthBytes, value, len(value), 0)
 }
 
 // SetInt makes the value an EncInt and keeps key, type and TTL.
-func (e *Entry) SetInt(v int64) { e.replace(EncInt, valFixed, nil, 0, uint64(v)) }
+func (e *Entry) SetInt(v int64) {
+	if e.flags()&maskValWidth == valFixed {
+		put64(e.p, e.valueOffset(), uint64(v))
+		*u8(e.p, offType) = *u8(e.p, offType)&0xf0 | uint8(EncInt)
+		return
+	}
+	e.replace(EncInt, valFixed, nil, 0, uint64(v))
+}
 
 // SetObject makes the value an object and keeps key, type and TTL. If obj is the entry's object already, its accounted size is brought up to date.
 func (e *Entry) SetObject(enc Encoding, obj Object) {

@@ -13,9 +13,27 @@ import (
 func TestCountersOfMixedPipeline(t *testing.T) {
 	h := coretest.New(t, standard.All()...)
 	commands := [][]string{
-		{"SET", "k", "1"}, {"GET", "k"}, {"INCR", "k"}, {"DECR", "k"}, {"APPEND", "k", "2"}, {"STRLEN", "k"}, {"EXISTS", "k"}, {"TTL", "k"},
-		{"SADD", "s", "a"}, {"SCARD", "s"}, {"HSET", "h", "f", "v"}, {"HGET", "h", "f"}, {"HLEN", "h"}, {"LPUSH", "l", "a"}, {"LLEN", "l"},
-		{"ZADD", "z", "1", "a"}, {"ZSCORE", "z", "a"}, {"ZCARD", "z"}, {"GET", "none"}, {"TYPE", "k"}, {"DEL", "k"},
+		{"SET", "k", "1"},
+		{"GET", "k"},
+		{"INCR", "k"},
+		{"DECR", "k"},
+		{"APPEND", "k", "2"},
+		{"STRLEN", "k"},
+		{"EXISTS", "k"},
+		{"TTL", "k"},
+		{"SADD", "s", "a"},
+		{"SCARD", "s"},
+		{"HSET", "h", "f", "v"},
+		{"HGET", "h", "f"},
+		{"HLEN", "h"},
+		{"LPUSH", "l", "a"},
+		{"LLEN", "l"},
+		{"ZADD", "z", "1", "a"},
+		{"ZSCORE", "z", "a"},
+		{"ZCARD", "z"},
+		{"GET", "none"},
+		{"TYPE", "k"},
+		{"DEL", "k"},
 	}
 	before := h.Engine.Stats().Load()
 	c := h.Client()
