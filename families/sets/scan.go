@@ -1,8 +1,6 @@
 package sets
 
 import (
-	"strconv"
-
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/protocol"
@@ -22,51 +20,27 @@ func (s *sets) scanCommands() []core.Command {
 	}}
 }
 
-func weighScan(c *core.Ctx) int {
-	o, err := core.ParseScanOptions(c.Args[3:])
-	if err != nil {
-		return 1
-	}
-	return min(o.Count, weigh(c, c.Key(0)))
-}
+func weighScan(c *core.Ctx) int { return c.ScanWeight(weigh(c, c.Key(0))) }
 
-// sscan checks in Redis's order: the cursor, then the key, and only then the options.
 func sscan(c *core.Ctx) error {
-	cursor, err := core.ParseCursor(c.Args[2])
-	if err != nil {
-		return err
+	var v view
+	look := func() (found bool, err error) {
+		v, found, err = look(c, c.Key(0))
+		return found, err
 	}
-	v, ok, err := look(c, c.Key(0))
-	if err != nil {
-		return err
-	}
-	var o core.ScanOptions
-	if ok {
-		if o, err = core.ParseScanOptions(c.Args[3:]); err != nil {
-			return err
+	return c.ReplyScan(look, func(cursor uint64, o *core.ScanOptions, out *protocol.Writer) (next uint64, n int) {
+		take := func(m []byte) bool {
+			if o.Takes(m) {
+				out.Bulk(m)
+				n++
+			}
+			return true
 		}
-	}
-	// The cursor comes first in the reply and is known last: members gather in the scratch buffer.
-	out := protocol.Writer{Buf: c.Scratch()}
-	n := 0
-	take := func(m []byte) bool {
-		if o.Takes(m) {
-			out.Bulk(m)
-			n++
+		if v.enc == keyspace.EncHashtable {
+			next = v.dict.Scan(cursor, o.Count, func(m, _ []byte) { take(m) })
+			return next, n
 		}
-		return true
-	}
-	next := uint64(0)
-	if v.enc == keyspace.EncHashtable {
-		next = v.dict.Scan(cursor, o.Count, func(m, _ []byte) { take(m) })
-	} else {
 		v.each(take) // packed: all at once, whatever cursor and count
-	}
-	c.Reply.Array(2)
-	var text [20]byte
-	c.Reply.Bulk(strconv.AppendUint(text[:0], next, 10))
-	c.Reply.Array(n)
-	c.Reply.Raw(out.Buf)
-	c.SetScratch(out.Buf)
-	return nil
+		return 0, n
+	})
 }

@@ -7,34 +7,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/coretest"
+	keysfamily "github.com/redust/redust/families/keys"
 	"github.com/redust/redust/families/sets"
 	"github.com/redust/redust/families/zsets"
-	"github.com/redust/redust/protocol"
 )
 
 func newHarness(t *testing.T) *coretest.Harness {
 	t.Helper()
-	return coretest.New(t, zsets.New(), sets.New(), support{})
-}
-
-// support has a command of the keys family that rewrites need.
-type support struct{}
-
-func (support) Name() string { return "support" }
-
-func (support) Register(r *core.Registry) {
-	r.Add([]core.Command{{
-		Name: "PEXPIREAT", Arity: 3, Flags: core.Write, Keys: core.KeyAt(1, core.ReadWrite|core.Update),
-		Group: "generic", Since: "1.0.0", Summary: "Sets a deadline.", Syntax: "key@0 ms:integer", Run: func(c *core.Ctx) error {
-			ms, _ := protocol.ParseInt(c.Args[2])
-			c.SetExpireAt(c.Key(0), ms)
-			c.Changed(core.EventGeneric, "expire", c.Key(0))
-			c.Reply.Int(1)
-			return nil
-		},
-	}})
+	return coretest.New(t, zsets.New(), sets.New(), keysfamily.New())
 }
 
 func TestReplies(t *testing.T) {
