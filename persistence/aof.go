@@ -52,6 +52,9 @@ type appendOnly struct {
 	mu       sync.Mutex // manifest and files' names; not held while a snapshot is taken
 	manifest *manifest  // nil until read
 	closed   bool
+	root     atomic.Pointer[string] // the data directory that the log is in; see relocate
+
+	joining atomic.Pointer[aofWriter] // replies wait for this writer, too, while the log moves to another directory
 
 	rewrites rewriteState
 	baseSize atomic.Int64 // bytes of the base file
@@ -72,6 +75,7 @@ func newJournal(s *Service) journal {
 		growth: t.Int("auto-aof-rewrite-percentage"), minSize: t.Int("auto-aof-rewrite-min-size"),
 	}}
 	j.rewrites.init()
+	j.root.Store(s.place.at.Load())
 	j.setPolicy(j.opt.fsync.Load())
 	t.OnChange("appendfsync", func(_, v string) error { j.setPolicy(v); return nil })
 	t.OnChange("appendonly", func(_, v string) error { return j.switched(v == "yes") })
@@ -107,15 +111,27 @@ func (j *appendOnly) enabled() bool { return j.is(aofOn) }
 
 func (j *appendOnly) dir() string { return j.opt.dirname.Load() }
 
-// path is that of a file of the append-only directory.
-func (j *appendOnly) path(name string) string { return path.Join(j.dir(), name) }
+// home implements journal: the data directory that the log is in.
+func (j *appendOnly) home() string { return *j.root.Load() }
 
-func (j *appendOnly) manifestPath() string { return j.path(j.opt.filename.Load() + manifestSuffix) }
+// folder is the append-only directory.
+func (j *appendOnly) folder() string { return j.pathIn(j.home(), "") }
+
+// path is that of a file of the append-only directory.
+func (j *appendOnly) path(name string) string { return j.pathIn(j.home(), name) }
+
+// pathIn is path in another data directory.
+func (j *appendOnly) pathIn(root, name string) string { return path.Join(root, j.dir(), name) }
+
+func (j *appendOnly) manifestIn(root string) string {
+	return j.pathIn(root, j.opt.filename.Load()+manifestSuffix)
+}
 
 // load implements journal. The log is opened before it returns: no write comes between.
 func (j *appendOnly) load(ctx context.Context) (found bool, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.relocate()
 	m, err := j.readManifest()
 	if err != nil {
 		return false, err
@@ -143,6 +159,7 @@ func (j *appendOnly) start() error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.relocate()
 	m, err := j.readManifest()
 	if err != nil {
 		return err
@@ -156,16 +173,16 @@ func (j *appendOnly) start() error {
 // open has the log written from now on: into the last incr file, or into a new one. A data
 // set without files gets its first base. mu is held.
 func (j *appendOnly) open(ctx context.Context, m *manifest) error {
-	if err := j.s.fs.MkdirAll(j.dir(), 0o755); err != nil {
-		return fmt.Errorf("can't open or create append-only dir %s: %w", j.dir(), err)
+	if err := j.s.fs.MkdirAll(j.folder(), 0o755); err != nil {
+		return fmt.Errorf("can't open or create append-only dir %s: %w", j.folder(), err)
 	}
 	m = m.clone()
 	changed := false
 	var reader *effects.Reader
 	if len(m.current()) == 0 {
-		if name := j.strayFile(); name != "" {
+		if name := j.strayFileIn(j.home()); name != "" {
 			return fmt.Errorf("the AOF manifest %s is missing, but the file %s is there. Nothing was changed. Bring the manifest back, or move the directory away to start without data",
-				workingFile(j.manifestPath()), name)
+				workingFile(j.manifestIn(j.home())), name)
 		}
 		err := j.firstBase(ctx, m, func() { reader = j.eng.Log().NewReader(true) })
 		if err != nil {
@@ -223,7 +240,11 @@ func (j *appendOnly) openLast(m *manifest, reader *effects.Reader, changed bool)
 
 // begin starts the writer: what the reader yields goes to f.
 func (j *appendOnly) begin(reader *effects.Reader, f File, at int64) {
-	j.writer.Store(newAOFWriter(reader, f, at, j.syncPolicy, j.opt.stamps.Load, j.eng.UpdateGates, j.log))
+	j.writer.Store(j.newWriter(reader, f, at))
+}
+
+func (j *appendOnly) newWriter(reader *effects.Reader, f File, at int64) *aofWriter {
+	return newAOFWriter(reader, f, at, j.syncPolicy, j.opt.stamps.Load, j.eng.UpdateGates, j.log)
 }
 
 // writeError implements journal.
@@ -244,8 +265,16 @@ func (j *appendOnly) mustWait() bool {
 
 // waitDurable implements journal.
 func (j *appendOnly) waitDurable(offset int64) {
-	if w := j.writer.Load(); w != nil && j.is(aofOn) {
+	for w := j.writer.Load(); w != nil && j.is(aofOn); {
 		w.waitDurable(offset)
+		if second := j.joining.Load(); second != nil {
+			second.waitDurable(offset)
+		}
+		now := j.writer.Load()
+		if now == w {
+			return
+		}
+		w = now // the log has moved
 	}
 }
 
@@ -271,6 +300,7 @@ func (j *appendOnly) turnOn() error {
 	if j.closed || !j.is(aofOff) {
 		return nil
 	}
+	j.relocate()
 	if j.manifest == nil {
 		m, err := j.readManifest()
 		if err != nil {
@@ -279,7 +309,7 @@ func (j *appendOnly) turnOn() error {
 		}
 		j.manifest = m
 	}
-	if err := j.s.fs.MkdirAll(j.dir(), 0o755); err != nil {
+	if err := j.s.fs.MkdirAll(j.folder(), 0o755); err != nil {
 		j.log.Warn("can't open or create the append-only directory", "error", err)
 		return refuse
 	}
@@ -307,15 +337,12 @@ func (j *appendOnly) turnOff() {
 		j.eng.UpdateGates()
 		return
 	}
-	how := stopNow
 	if was == aofOn {
 		if err := w.barrier(j.eng.Log().Offset(), shutdownPatience); err != nil {
 			j.log.Warn("Fail to fsync the AOF file", "error", err)
-		} else {
-			how = stopClean
 		}
 	}
-	w.close(how, true)
+	w.close(stopNow, true) // not stopClean: while clients go on writing, that may never come
 	j.delayed.Add(w.delayed.Load())
 	if was == aofWaiting {
 		j.log.Info("Removing the temp incr aof file " + j.tempIncr() + " in the background")
@@ -406,8 +433,10 @@ func (j *appendOnly) close() error {
 }
 
 // removeFile removes a file of the append-only directory; that it is not there is fine.
-func (j *appendOnly) removeFile(name string) {
-	if err := j.s.fs.Remove(j.path(name)); err != nil && !notThere(err) {
+func (j *appendOnly) removeFile(name string) { j.removeFileIn(j.home(), name) }
+
+func (j *appendOnly) removeFileIn(root, name string) {
+	if err := j.s.fs.Remove(j.pathIn(root, name)); err != nil && !notThere(err) {
 		j.log.Warn("removing a file of the AOF", "file", name, "error", err)
 	}
 }

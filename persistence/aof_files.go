@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -23,8 +24,10 @@ func (j *appendOnly) tempIncr() string { return tempPrefix + j.opt.filename.Load
 func tempBase() string { return "temp-rewriteaof-bg-" + strconv.Itoa(os.Getpid()) + ".aof" }
 
 // readManifest reads the manifest from disk; without one it is empty.
-func (j *appendOnly) readManifest() (*manifest, error) {
-	name := j.manifestPath()
+func (j *appendOnly) readManifest() (*manifest, error) { return j.readManifestIn(j.home()) }
+
+func (j *appendOnly) readManifestIn(root string) (*manifest, error) {
+	name := j.manifestIn(root)
 	text, err := readWhole(j.s.fs, name)
 	if notThere(err) {
 		return &manifest{}, nil
@@ -53,9 +56,11 @@ func readWhole(fs FS, name string) ([]byte, error) {
 var errManifestUnsure = errors.New("the directory could not be flushed")
 
 // persist replaces the manifest on disk: at any moment there is the old one or the new one.
-func (j *appendOnly) persist(m *manifest) error {
+func (j *appendOnly) persist(m *manifest) error { return j.persistIn(j.home(), m) }
+
+func (j *appendOnly) persistIn(root string, m *manifest) error {
 	name := j.opt.filename.Load() + manifestSuffix
-	temp := j.path(tempPrefix + name)
+	temp := j.pathIn(root, tempPrefix+name)
 	f, err := j.s.fs.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err == nil {
 		_, err = f.Write(m.text())
@@ -65,12 +70,12 @@ func (j *appendOnly) persist(m *manifest) error {
 		err = errors.Join(err, f.Close())
 	}
 	if err == nil {
-		err = j.s.fs.Rename(temp, j.path(name))
+		err = j.s.fs.Rename(temp, j.pathIn(root, name))
 	}
 	if err != nil {
 		return fmt.Errorf("writing the AOF manifest: %w", err)
 	}
-	if err := j.s.fs.SyncDir(j.dir()); err != nil {
+	if err := j.s.fs.SyncDir(j.pathIn(root, "")); err != nil {
 		return fmt.Errorf("writing the AOF manifest: %w: %w", errManifestUnsure, err)
 	}
 	return nil
@@ -80,7 +85,8 @@ func (j *appendOnly) persist(m *manifest) error {
 // directory, as its base. It may have been interrupted between manifest and move.
 func (j *appendOnly) upgrade(m *manifest) (*manifest, error) {
 	name := j.opt.filename.Load()
-	if _, err := j.s.fs.Stat(name); err != nil {
+	old := path.Join(j.home(), name)
+	if _, err := j.s.fs.Stat(old); err != nil {
 		return m, nil
 	}
 	moved := len(m.current()) == 1 && m.base != nil && m.base.name == name
@@ -91,8 +97,8 @@ func (j *appendOnly) upgrade(m *manifest) (*manifest, error) {
 	} else if len(m.current()) > 0 {
 		return m, nil
 	}
-	if err := j.s.fs.MkdirAll(j.dir(), 0o755); err != nil {
-		return nil, fmt.Errorf("can't open or create append-only dir %s: %w", j.dir(), err)
+	if err := j.s.fs.MkdirAll(j.folder(), 0o755); err != nil {
+		return nil, fmt.Errorf("can't open or create append-only dir %s: %w", j.folder(), err)
 	}
 	if !moved {
 		m = &manifest{base: &aofFile{name: name, seq: 1, kind: fileBase}, baseSeq: 1}
@@ -100,9 +106,9 @@ func (j *appendOnly) upgrade(m *manifest) (*manifest, error) {
 			return nil, err
 		}
 	}
-	err := j.s.fs.Rename(name, j.path(name))
+	err := j.s.fs.Rename(old, j.path(name))
 	if err == nil {
-		err = errors.Join(j.s.fs.SyncDir(j.dir()), j.s.fs.SyncDir("."))
+		err = errors.Join(j.s.fs.SyncDir(j.folder()), j.s.fs.SyncDir(path.Dir(old)))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("moving the old AOF %s to %s: %w", name, j.dir(), err)
@@ -117,7 +123,7 @@ var leftoverAOF = regexp.MustCompile(`^temp-rewriteaof-(bg-)?(\d+)\.aof$`)
 // removeLeftovers deletes temporary files, and history files that a crash has spared. The
 // data directory's lock is held, so nobody uses them.
 func (j *appendOnly) removeLeftovers(m *manifest) {
-	entries, err := j.s.fs.ReadDir(j.dir())
+	entries, err := j.s.fs.ReadDir(j.folder())
 	if err != nil {
 		return // there is no such directory yet
 	}
@@ -166,10 +172,10 @@ func (j *appendOnly) numbered(name string) (seq int64, incr, ok bool) {
 // emptyBase is more than an RDB file without keys takes.
 const emptyBase = 256
 
-// strayFile names a file of the log that is there without a manifest. What an interrupted
+// strayFileIn names a file of the log that is there without a manifest. What an interrupted
 // first start leaves, a base without keys and an incr file without commands, is none.
-func (j *appendOnly) strayFile() string {
-	entries, err := j.s.fs.ReadDir(j.dir())
+func (j *appendOnly) strayFileIn(root string) string {
+	entries, err := j.s.fs.ReadDir(j.pathIn(root, ""))
 	if err != nil {
 		return ""
 	}
@@ -179,7 +185,7 @@ func (j *appendOnly) strayFile() string {
 		if !ok || err == nil && (incr && info.Size() == 0 || !incr && seq == 1 && info.Size() < emptyBase) {
 			continue
 		}
-		return j.path(e.Name())
+		return j.pathIn(root, e.Name())
 	}
 	return ""
 }
@@ -217,7 +223,7 @@ func (j *appendOnly) firstBase(ctx context.Context, m *manifest, atStart func())
 	if err := j.s.fs.Rename(j.path(tempBase()), j.path(f.name)); err != nil {
 		return fmt.Errorf("creating the AOF base file: %w", err)
 	}
-	return j.s.fs.SyncDir(j.dir())
+	return j.s.fs.SyncDir(j.folder())
 }
 
 // measure takes the sizes of the files but the present incr file's, which the writer knows. mu is held.

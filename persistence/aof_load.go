@@ -282,7 +282,7 @@ func (l *aofLoader) fatal(c aofCommand, reason string) error {
 
 // judge decides whether a faulty file may be cut: nil means yes.
 func (l *aofLoader) judge(f *aofFault, last bool) error {
-	fix := fmt.Sprintf("make a backup of the AOF, then run `redust check-aof --fix %s` (or redis-check-aof --fix)", l.j.manifestPath())
+	fix := fmt.Sprintf("make a backup of the AOF, then run `redust check-aof --fix %s` (or redis-check-aof --fix)", l.j.manifestIn(l.j.home()))
 	switch {
 	case !f.truncated:
 		return fmt.Errorf("Bad file format reading the append only file %s at offset %d of %d: %s. Nothing was changed. To go on: %s", //nolint:staticcheck // Redis's words

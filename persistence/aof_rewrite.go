@@ -141,7 +141,6 @@ func (j *appendOnly) runRewrite(ctx context.Context, cancel context.CancelFunc, 
 		j.log.Warn("Background AOF rewrite terminated with error", "error", err)
 	}
 	if err != nil {
-		j.removeFile(tempBase())
 		if j.is(aofWaiting) { // the log doesn't count before it has a base: try again
 			r.scheduled.Store(true)
 		}
@@ -150,6 +149,7 @@ func (j *appendOnly) runRewrite(ctx context.Context, cancel context.CancelFunc, 
 		w.policyChanged() // no-appendfsync-on-rewrite
 	}
 	j.eng.UpdateGates()
+	j.s.place.release()
 	close(finished)
 }
 
@@ -179,7 +179,7 @@ func (j *appendOnly) attempt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := j.writeBase(ctx, j.path(tempBase()), rdb, t.begin); err != nil {
+	if err := j.writeBase(ctx, j.pathIn(t.root, tempBase()), rdb, t.begin); err != nil {
 		t.giveUp()
 		return err
 	}
@@ -197,12 +197,17 @@ func (j *appendOnly) attempt(ctx context.Context) error {
 // turning is the change to a new incr file in the course of a rewrite.
 type turning struct {
 	j     *appendOnly
+	root  string   // the data directory of the new files
+	away  bool     // another than the log's at present; see join
 	state aofState // when the rewrite began
 	incr  aofFile  // aofOn
 	file  File     // the new incr file; nil with aofOff, and once a writer has it
 	hand  *handover
-	begun *aofWriter // aofWaiting: the writer of the temporary incr file
+	begun *aofWriter // of the temporary incr file
 }
+
+// temporary reports whether the log has a writer of its own in the new directory, or for its first base.
+func (t *turning) temporary() bool { return t.state == aofWaiting || t.away }
 
 // prepare makes the new incr file and, if the log counts already, enters it into the manifest.
 func (j *appendOnly) prepare(ctx context.Context) (*turning, error) {
@@ -211,8 +216,11 @@ func (j *appendOnly) prepare(ctx context.Context) (*turning, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	t := &turning{j: j, state: aofState(j.state.Load())}
-	if err := j.s.fs.MkdirAll(j.dir(), 0o755); err != nil {
+	t := &turning{j: j, root: j.home(), state: aofState(j.state.Load())}
+	if t.state == aofOn && j.away() {
+		t.away, t.root = true, j.s.place.root()
+	}
+	if err := j.s.fs.MkdirAll(j.pathIn(t.root, ""), 0o755); err != nil {
 		return nil, err
 	}
 	if j.manifest == nil {
@@ -226,16 +234,16 @@ func (j *appendOnly) prepare(ctx context.Context) (*turning, error) {
 		return t, nil
 	}
 	m, name := j.manifest.clone(), j.tempIncr()
-	if t.state == aofOn {
+	if !t.temporary() {
 		t.incr = m.newIncr(j.opt.filename.Load())
 		name = t.incr.name
 	}
 	j.log.Info("Creating AOF incr file " + name + " on background rewrite")
-	f, err := j.s.fs.OpenFile(j.path(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := j.s.fs.OpenFile(j.pathIn(t.root, name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	if t.state == aofOn {
+	if !t.temporary() {
 		if err := j.persist(m); err != nil {
 			_ = f.Close()
 			if !errors.Is(err, errManifestUnsure) {
@@ -262,12 +270,14 @@ func (t *turning) begin() {
 	case t.state == aofOn && w == nil: // switched off meanwhile: the rewrite is given up, too
 		reader.Close()
 		return
-	case t.state == aofOn:
+	case !t.temporary():
 		t.hand = &handover{at: reader.Offset(), reader: reader, file: t.file, done: make(chan struct{})}
 		w.handOver(t.hand)
 	default:
-		j.begin(reader, t.file, 0)
-		t.begun = j.writer.Load()
+		t.begun = j.newWriter(reader, t.file, 0)
+		if !t.away {
+			j.writer.Store(t.begun)
+		}
 	}
 	t.file = nil
 }
@@ -291,7 +301,8 @@ func (t *turning) giveUp() {
 	if t.file != nil {
 		_ = t.file.Close()
 	}
-	if t.state != aofWaiting {
+	j.removeFileIn(t.root, tempBase())
+	if !t.temporary() {
 		return
 	}
 	j.mu.Lock()
@@ -300,7 +311,7 @@ func (t *turning) giveUp() {
 		j.writer.CompareAndSwap(w, nil)
 		w.close(stopNow, true)
 	}
-	j.removeFile(j.tempIncr())
+	j.removeFileIn(t.root, j.tempIncr())
 }
 
 // commit makes the new base count.
@@ -312,16 +323,25 @@ func (j *appendOnly) commit(ctx context.Context, t *turning, rdb bool) error {
 	}
 	prefix := j.opt.filename.Load()
 	m := j.manifest.clone()
+	if t.away {
+		there, err := j.readManifestIn(t.root)
+		if err != nil {
+			return err
+		}
+		m = there.clone()
+	}
 	base := m.newBase(prefix, rdb)
-	if err := j.s.fs.Rename(j.path(tempBase()), j.path(base.name)); err != nil {
+	if err := j.s.fs.Rename(j.pathIn(t.root, tempBase()), j.pathIn(t.root, base.name)); err != nil {
 		return err
 	}
 	j.log.Info("Successfully renamed the temporary AOF base file " + tempBase() + " into " + base.name)
 	var err error
-	switch t.state {
-	case aofOn:
+	switch {
+	case t.away:
+		err = j.join(t, m)
+	case t.state == aofOn:
 		m.retire(t.incr.seq)
-	case aofWaiting:
+	case t.state == aofWaiting:
 		incr := m.newIncr(prefix)
 		m.retire(incr.seq)
 		if err = j.writer.Load().barrier(j.eng.Log().Offset(), shutdownPatience); err == nil {
@@ -331,7 +351,7 @@ func (j *appendOnly) commit(ctx context.Context, t *turning, rdb bool) error {
 	default:
 		m.retire(m.incrSeq + 1)
 	}
-	if err == nil {
+	if err == nil && !t.away {
 		err = j.persist(m)
 	}
 	if errors.Is(err, errManifestUnsure) {
@@ -339,7 +359,7 @@ func (j *appendOnly) commit(ctx context.Context, t *turning, rdb bool) error {
 		return err
 	}
 	if err != nil {
-		j.removeFile(base.name)
+		j.removeFileIn(t.root, base.name)
 		return err
 	}
 	j.manifest = m
@@ -380,11 +400,16 @@ func (j *appendOnly) cron(now time.Time) {
 		w.watch(now)
 	}
 	r := &j.rewrites
+	if j.away() && !r.active.Load() && !j.eng.Loading() {
+		j.mu.Lock()
+		j.relocate()
+		j.mu.Unlock()
+	}
 	if r.active.Load() || j.s.saves.running() || j.eng.Loading() {
 		return
 	}
 	if r.scheduled.Load() {
-		if !j.is(aofWaiting) || !r.limited(now) {
+		if !j.is(aofWaiting) && !j.away() || !r.limited(now) {
 			j.startRewrite()
 		}
 		return

@@ -39,7 +39,8 @@ func (s *Service) loadFile(ctx context.Context) (found bool, err error) {
 
 func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, err error) {
 	name := s.opt.dbfilename.Load()
-	f, err := s.fs.OpenFile(name, os.O_RDONLY, 0)
+	file := s.place.path(name)
+	f, err := s.fs.OpenFile(file, os.O_RDONLY, 0)
 	if notThere(err) {
 		return false, nil
 	}
@@ -58,7 +59,7 @@ func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, 
 		if ctx.Err() != nil {
 			return true, err
 		}
-		path := workingFile(name)
+		path := workingFile(file)
 		return true, fmt.Errorf("Fatal error loading the DB: the RDB file %s can't be loaded: %w. It is left as it is; `redust check-rdb %s` (or redis-check-rdb) shows what can be read", //nolint:staticcheck // Redis's words
 			path, err, path)
 	}

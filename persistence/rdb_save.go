@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"sync"
@@ -162,6 +163,7 @@ func (s *Service) startSave(begun func()) bool {
 		}
 		cancel()
 		s.eng.UpdateGates()
+		s.place.release()
 		close(finished)
 	}()
 	return true
@@ -201,8 +203,8 @@ func (s *Service) saveFile(ctx context.Context, hurry bool, begun func()) error 
 	if begun != nil {
 		s.log.Info(fmt.Sprintf("Background saving started by pid %d", os.Getpid()))
 	}
-	name := s.opt.dbfilename.Load()
-	err := s.writeRDB(ctx, name, tempName(), opts, &st.progress)
+	name, root := s.opt.dbfilename.Load(), s.place.root() // CONFIG SET dir is for the next one
+	err := s.writeRDB(ctx, filepath.Join(root, name), filepath.Join(root, tempName()), opts, &st.progress)
 	st.mu.Lock()
 	st.lastExtra = st.progress.extraPeak.Load()
 	if err == nil {
@@ -279,7 +281,7 @@ var leftover = regexp.MustCompile(`^temp-(\d+)\.rdb$`)
 
 // removeLeftovers deletes temporary files of processes that are gone. The directory's lock is held.
 func (s *Service) removeLeftovers() {
-	entries, err := s.fs.ReadDir(".")
+	entries, err := s.fs.ReadDir(s.place.path("."))
 	if err != nil {
 		s.log.Warn("looking for leftovers", "error", err)
 		return
@@ -292,7 +294,7 @@ func (s *Service) removeLeftovers() {
 		if pid, err := strconv.Atoi(m[1]); err != nil || pid != os.Getpid() && processAlive(pid) {
 			continue
 		}
-		if err := s.fs.Remove(e.Name()); err != nil {
+		if err := s.fs.Remove(s.place.path(e.Name())); err != nil {
 			s.log.Warn("removing a leftover", "file", e.Name(), "error", err)
 			continue
 		}

@@ -52,6 +52,10 @@ type journal interface {
 	// reload is DEBUG LOADAOF: everything logged so far is flushed and loaded in place of
 	// what is there.
 	reload(ctx context.Context) error
+	// moving is asked whether the log can follow a change of the data directory.
+	moving(root string) error
+	// home is the data directory that the log is in.
+	home() string
 	// cron is called ten times a second.
 	cron(now time.Time)
 	// shutdown gives a rewrite up, flushes and syncs; with force it does not fail. The server may go on
@@ -77,9 +81,7 @@ type Service struct {
 	saves        saveState
 	progress     progress
 
-	lockMu  sync.Mutex
-	dirLock io.Closer
-	lockDir string
+	place placement
 
 	ctx    context.Context // ends at Close
 	cancel context.CancelFunc
@@ -124,6 +126,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.saves.init(s)
+	s.place.init(s, cfg.FS == nil)
 	s.aof = newJournal(s)
 	if s.opt.save.Load() != "" || s.opt.appendOnly.Load() {
 		if err := s.lockDirectory(); err != nil {
@@ -131,7 +134,7 @@ func New(cfg Config) (*Service, error) {
 		}
 		s.removeLeftovers()
 	}
-	t.OnChange("dir", func(_, _ string) error { return s.directoryChanged() })
+	t.OnChange("dir", func(_, dir string) error { return s.directoryChanged(dir) })
 	t.OnApply(func() error { s.eng.UpdateGates(); return nil }, "save", "stop-writes-on-bgsave-error")
 	s.eng.AddFlushHook(s.flushed)
 	s.eng.SetPersistence(s)
@@ -180,56 +183,7 @@ func (s *Service) Close() error {
 	s.cancel()
 	s.done.Wait()
 	s.saves.wait()
-	err := s.aof.close()
-	s.lockMu.Lock()
-	defer s.lockMu.Unlock()
-	if s.dirLock != nil {
-		err = errors.Join(err, s.dirLock.Close())
-		s.dirLock = nil
-	}
-	return err
-}
-
-// lockDirectory makes sure that this process has the data directory. It is called before
-// anything is written there.
-func (s *Service) lockDirectory() error {
-	s.lockMu.Lock()
-	defer s.lockMu.Unlock()
-	if s.dirLock != nil {
-		return nil
-	}
-	return s.takeLock()
-}
-
-func (s *Service) takeLock() error {
-	abs, err := filepath.Abs(".")
-	if err != nil {
-		abs = "."
-	}
-	l, err := s.fs.Lock(".")
-	switch {
-	case errors.Is(err, ErrLocked):
-		return fmt.Errorf("the data directory %s is used by another server: stop that one, or give this one a directory of its own (--dir)", abs)
-	case err != nil:
-		return fmt.Errorf("locking the data directory %s: %w", abs, err)
-	}
-	s.dirLock, s.lockDir = l, abs
-	return nil
-}
-
-// directoryChanged moves the lock after CONFIG SET dir.
-func (s *Service) directoryChanged() error {
-	s.lockMu.Lock()
-	defer s.lockMu.Unlock()
-	abs, err := filepath.Abs(".")
-	if err != nil || s.dirLock == nil || abs == s.lockDir {
-		return err
-	}
-	old := s.dirLock
-	if err := s.takeLock(); err != nil {
-		return err
-	}
-	return old.Close()
+	return errors.Join(s.aof.close(), s.place.close())
 }
 
 // Save implements core.Persistence.
