@@ -10,13 +10,14 @@ import (
 	"github.com/redust/redust/protocol"
 )
 
-// waiter is a reply that waits for the disk. ready gets a value when there is reason to look again.
+// waiter is a reply that waits for the disk. ready gets a value when there is reason to look again: true
+// when offset is on disk.
 type waiter struct {
 	offset int64
-	ready  chan struct{}
+	ready  chan bool
 }
 
-var waiterPool = sync.Pool{New: func() any { return &waiter{ready: make(chan struct{}, 1)} }}
+var waiterPool = sync.Pool{New: func() any { return &waiter{ready: make(chan bool, 1)} }}
 
 // everyone is an offset up to which wake takes all waiters.
 const everyone = math.MaxInt64
@@ -27,6 +28,7 @@ func (w *aofWriter) advance(offset int64) {
 	defer w.mu.Unlock()
 	if offset > w.durable {
 		w.durable = offset
+		w.active = len(w.waiters)
 		w.wake(offset)
 	}
 }
@@ -36,7 +38,7 @@ func (w *aofWriter) wake(offset int64) {
 	kept := w.waiters[:0]
 	for _, wt := range w.waiters {
 		if wt.offset <= offset {
-			wt.ready <- struct{}{}
+			wt.ready <- w.durable >= wt.offset
 		} else {
 			kept = append(kept, wt)
 		}
@@ -45,37 +47,80 @@ func (w *aofWriter) wake(offset int64) {
 	w.waiters = kept
 }
 
-// wait sleeps until wake, or until patience yields: then it returns false. mu is held, and
-// released meanwhile.
-func (w *aofWriter) wait(offset int64, patience <-chan time.Time) bool {
+// wait sleeps until offset is on disk, or there is reason to look again, or patience yields: then ok is false. mu is
+// held, and released meanwhile; it is not taken again when the wait is over for good.
+func (w *aofWriter) wait(offset int64, patience <-chan time.Time) (onDisk, ok bool) {
 	wt := waiterPool.Get().(*waiter)
 	wt.offset = offset
 	w.waiters = append(w.waiters, wt)
+	if w.crowd > 0 && len(w.waiters) >= w.crowd {
+		w.crowd = 0
+		w.poke()
+	}
 	w.mu.Unlock()
 	select {
-	case <-wt.ready:
+	case onDisk = <-wt.ready:
 		waiterPool.Put(wt)
-		w.mu.Lock()
-		return true
+		if !onDisk {
+			w.mu.Lock()
+		}
+		return onDisk, true
 	case <-patience:
 		w.mu.Lock()
 		if i := slices.Index(w.waiters, wt); i >= 0 {
 			w.waiters = slices.Delete(w.waiters, i, i+1)
 		}
-		return false
+		return false, false
 	}
 }
 
-// linger lets the goroutines that are ready to run go first under appendfsync always, while replies keep
-// coming that can join the flush.
+// maxLinger bounds how long a flush waits for more replies that it could cover.
+const maxLinger = 2 * time.Millisecond
+
+// linger gathers replies that can share the next flush, under appendfsync always. Who was released by the last one is about to write again,
+// and a flush costs the same for one as for all: so it waits for as many as there were, while they keep coming faster than a flush that began at once would
+// serve them, and never longer than a flush takes. A client that is alone never waits: nobody else is expected.
 func (w *aofWriter) linger() {
 	if w.policy() != syncAlways {
 		return
 	}
-	for n := w.waiting(); n > 0; {
+	if w.expect() {
+		w.gatherCrowd(min(w.syncTook, maxLinger))
+	}
+	for n := w.waiting(); n > 0; { // those who are ready to run go first
 		runtime.Gosched()
 		more := w.waiting()
 		if more <= n {
+			return
+		}
+		n = more
+	}
+}
+
+// expect reports whether more replies are on their way than wait, and has wait tell when they are there.
+func (w *aofWriter) expect() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.waiters) >= w.active || w.stop != stopNot {
+		return false
+	}
+	w.crowd = w.active
+	return true
+}
+
+// gatherCrowd waits in steps of a part of limit.
+func (w *aofWriter) gatherCrowd(limit time.Duration) {
+	began, step := time.Now(), limit/4
+	for n := w.waiting(); ; {
+		w.timer.Reset(step)
+		select {
+		case <-w.nudge:
+			w.timer.Stop()
+			return
+		case <-w.timer.C:
+		}
+		more, passed := w.waiting(), time.Since(began)
+		if passed >= limit || n > 0 && time.Duration(more-n)*(passed+w.syncTook) < time.Duration(more)*step {
 			return
 		}
 		n = more
@@ -96,16 +141,16 @@ func (w *aofWriter) mustWait() bool { return w.policy() == syncAlways || w.late.
 // promised can't be kept, so the reply must never be sent.
 func (w *aofWriter) waitDurable(offset int64) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	for w.durable < offset && w.mustWait() {
-		if w.dead && w.released {
-			return
-		}
+	for w.durable < offset && w.mustWait() && !(w.dead && w.released) {
 		if w.dead {
+			w.mu.Unlock()
 			runtime.Goexit()
 		}
-		w.wait(offset, nil)
+		if onDisk, _ := w.wait(offset, nil); onDisk {
+			return
+		}
 	}
+	w.mu.Unlock()
 }
 
 // policyChanged lets those go on who need not wait any more.
@@ -122,16 +167,21 @@ func (w *aofWriter) barrier(offset int64, patience time.Duration) error {
 	alarm := time.NewTimer(patience)
 	defer alarm.Stop()
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.force = max(w.force, offset)
 	w.poke()
 	for w.durable < offset && !w.dead {
-		if !w.wait(offset, alarm.C) {
+		onDisk, ok := w.wait(offset, alarm.C)
+		if onDisk {
+			return nil
+		}
+		if !ok {
+			w.mu.Unlock()
 			if f := w.fault.Load(); f != nil {
 				return *f
 			}
 			return protocol.MisconfAOF("the disk takes too long")
 		}
 	}
+	w.mu.Unlock()
 	return nil
 }
