@@ -14,6 +14,10 @@ const (
 	// keptInput and keptOutput are the largest buffers that are used again.
 	keptInput  = 64 << 10
 	keptOutput = 256 << 10
+	// trustBytes and a trustRatio'th of a request having come, the buffer grows to the declared length at once: doubling on would
+	// leave as much again to the collector.
+	trustBytes = 1 << 20
+	trustRatio = 16
 )
 
 // session is what a connection needs while it has input: it goes back to the
@@ -51,8 +55,11 @@ func (s *session) room(need int, limit int64) []byte {
 			s.start = 0
 		} else {
 			size := 2 * len(s.in)
-			if want := s.buffered() + need; need > 0 && want < size {
+			want := s.buffered() + need
+			if need > 0 && want < size {
 				size = max(want, len(s.in)+inputBytes)
+			} else if need > 0 && s.buffered() >= trustBytes && want/trustRatio <= s.buffered() {
+				size = want
 			}
 			if most := limit + inputBytes; int64(size) > most {
 				size = max(int(most), len(s.in)+inputBytes)
