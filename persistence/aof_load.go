@@ -179,7 +179,9 @@ func (l *aofLoader) run(sc *aofScanner) error {
 			}
 		}
 	}()
+	var y yielder
 	for {
+		y.yield()
 		r := <-ready
 		for _, c := range r.batch.cmds {
 			if err := l.execute(r.batch.argsOf(c), c); err != nil {

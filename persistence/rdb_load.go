@@ -145,7 +145,9 @@ func (l *rdbLoader) startInserters() {
 // insert stores batches until there are no more.
 func (l *rdbLoader) insert() {
 	defer l.done.Done()
+	var y yielder
 	for b := range l.work {
+		y.yield() // clients ask how far it is
 		for i := range b.keys {
 			k := &b.keys[i]
 			key := b.data[k.from:k.to]

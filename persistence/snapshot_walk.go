@@ -111,11 +111,12 @@ func (sn *snapshot) waitForDrain() {
 }
 
 // pace keeps a share of the processor for clients. Go's scheduler lets a busy goroutine go on for 10 ms while others
-// wait, so a snapshot works in short spells and rests between them, longer when there are many commands. Without clients it does not
-// rest at all.
+// wait, so a snapshot works in short spells and rests between them, longer when there are many commands. Without clients it only
+// lets others go first.
 type pace struct {
 	stats *core.Stats
 	off   bool
+	yielder
 
 	since    time.Time // the present spell began
 	commands int64     // executed by checked
@@ -158,6 +159,8 @@ func (p *pace) breathe() {
 	}
 	if p.ratio > 0 {
 		time.Sleep(min(time.Duration(float64(worked)*p.ratio), paceMaxRest))
+	} else {
+		p.yield() // a client may just have come
 	}
 	p.since = time.Now()
 }
