@@ -9,9 +9,6 @@ import (
 	"github.com/redust/redust/protocol"
 )
 
-// The blocking forms have no Weight: a client can only be queued while its shards are locked. BZMPOP with a COUNT of many
-// thousands on a set that is there holds its shard for about 0.1 µs a member.
-
 func (z *zsets) blockingCommands() []core.Command {
 	return []core.Command{
 		{
@@ -55,6 +52,7 @@ func (z *zsets) blockingCommands() []core.Command {
 			Syntax:     "timeout:double numkeys:integer key@0... where(MIN|MAX) [count:integer=COUNT]",
 			ACL:        core.CatSortedSet,
 			Run:        z.bzmpop,
+			Weight:     mpopWeight,
 		},
 	}
 }

@@ -202,8 +202,13 @@ func (z *zsets) popFirst(c *core.Ctx, keys []core.Key, p popRequest) (found bool
 
 var popWords = map[bool][]byte{false: []byte("ZPOPMIN"), true: []byte("ZPOPMAX")}
 
+// mpopWeight is the weight of ZMPOP and BZMPOP: the count, if there is a set that has as many.
 func mpopWeight(c *core.Ctx) int {
-	p, err := parseMPop(c.Args, 1)
+	first := 1
+	if c.Command().Flags&core.Blocking != 0 {
+		first = 2
+	}
+	p, err := parseMPop(c.Args, first)
 	if err != nil || p.count == 1 {
 		return 1
 	}

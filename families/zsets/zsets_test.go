@@ -110,6 +110,23 @@ func TestBlocking(t *testing.T) {
 	h.Do("ZCARD", "k").Int(0)
 }
 
+// BZMPOP of many members of a large set works with its key reserved; a client that waits for as many is served, too.
+func TestBlockingPopOfMany(t *testing.T) {
+	h := newHarness(t)
+	b := h.Client()
+	b.Start("BZMPOP", "0", "1", "k", "MAX", "COUNT", "20000")
+	args := []string{"ZADD", "k"}
+	for i := range 9000 {
+		args = append(args, fmt.Sprint(i), fmt.Sprint("m", i))
+	}
+	h.Do(args...).Int(9000)
+	b.Wait()
+	h.Do("ZCARD", "k").Int(0)
+	h.Do(args...).Int(9000)
+	h.Do("BZMPOP", "0", "1", "k", "MIN", "COUNT", "8999")
+	h.Do("ZRANGE", "k", "0", "-1").Array("m8999")
+}
+
 // TestLarge drives the large form, and the commands that work with keys reserved, beside coretest's checks of every encoder.
 func TestLarge(t *testing.T) {
 	h := newHarness(t)
