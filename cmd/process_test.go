@@ -18,13 +18,19 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/families/standard"
 )
 
-// childMark in the environment makes the test binary a program that starts like a server and serves nobody.
+// childMark in the environment makes the test binary a program that starts like a server and serves nobody, or, with the value "server",
+// a server.
 const childMark = "_REDUSTCMD_TEST_CHILD"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childMark) != "" {
+	switch os.Getenv(childMark) {
+	case "":
+	case "server":
+		os.Exit(Main(standard.All()...))
+	default:
 		os.Exit(child())
 	}
 	os.Exit(m.Run())

@@ -45,12 +45,16 @@ const peekAfterMs = 500
 
 // serve runs the connection until it ends, or another goroutine goes on.
 func (c *conn) serve() {
-	if c.attend() {
+	goesOn := false
+	defer func() { // SHUTDOWN ends the goroutine by Goexit
+		if !goesOn {
+			c.end()
+		}
+	}()
+	if goesOn = c.attend(); goesOn {
 		c.srv.stackFreed.Add(stackFreed)
 		go c.serve()
-		return
 	}
-	c.end()
 }
 
 // attend reads and answers requests until the connection ends, or is to go on with a fresh goroutine.
