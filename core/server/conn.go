@@ -206,6 +206,9 @@ func (c *conn) took(s *session, n int) {
 	c.srv.eng.Stats().NetIn.Add(int64(n))
 	c.srv.eng.Stats().Reads.Add(1)
 	c.lastRead.Store(c.srv.eng.CoarseMs())
+	if len(s.in) >= largeTransfer {
+		c.srv.largeTransfer()
+	}
 }
 
 // need is how many bytes the request at hand still lacks, as far as is known.
@@ -283,6 +286,9 @@ func (c *conn) flush() {
 		return
 	}
 	c.srv.eng.AwaitDurable(c.client)
+	if len(w.Buf) >= largeTransfer {
+		c.srv.largeTransfer()
+	}
 	large := cap(w.Buf) > keptOutput
 	if !c.write(w.Buf, large && len(w.Buf) >= cap(w.Buf)/2) {
 		c.err = net.ErrClosed // what else it has asked for is for nobody

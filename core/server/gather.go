@@ -20,6 +20,15 @@ type gathering struct {
 	waiting atomic.Int32
 }
 
+// largeTransfer is the size of a buffer from which on moving it keeps a processor for long.
+const largeTransfer = 1 << 20
+
+// largeTransfer tells that processors should be there for others while a large request or reply is on its way.
+func (s *Server) largeTransfer() {
+	s.eng.BeginLong()
+	s.eng.EndLong()
+}
+
 // Processors says how many processors the process uses from now on. Without it, those of New's moment count.
 func (s *Server) Processors(n int) { s.gather.on.Store(n <= gatherUpTo) }
 
