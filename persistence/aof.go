@@ -49,7 +49,9 @@ type appendOnly struct {
 	policy atomic.Int32 // syncPolicy of appendfsync
 	writer atomic.Pointer[aofWriter]
 
-	mu       sync.Mutex // manifest and files' names; not held while a snapshot is taken
+	mu       sync.Mutex // manifest and files' names; not held while a shard is taken, as EXEC switches with shards held
+	loading  bool       // files are being loaded: wish is what appendonly is to be then
+	wish     *bool      // nil: as it is
 	manifest *manifest  // nil until read
 	closed   bool
 	root     atomic.Pointer[string] // the data directory that the log is in; see relocate
@@ -129,27 +131,54 @@ func (j *appendOnly) manifestIn(root string) string {
 
 // load implements journal. The log is opened before it returns: no write comes between.
 func (j *appendOnly) load(ctx context.Context) (found bool, err error) {
+	m, err := j.beginLoad()
+	if err != nil {
+		return false, err
+	}
+	if found = len(m.current()) > 0; found {
+		err = j.loadFiles(ctx, m)
+	}
+	j.mu.Lock()
+	if err == nil && j.closed {
+		err = context.Canceled
+	}
+	if err == nil {
+		err = j.open(ctx, m)
+	}
+	j.mu.Unlock()
+	j.endLoad()
+	return found, err
+}
+
+// beginLoad readies the files for load.
+func (j *appendOnly) beginLoad() (*manifest, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.relocate()
 	m, err := j.readManifest()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if m, err = j.upgrade(m); err != nil {
-		return false, err
+		return nil, err
 	}
 	j.removeLeftovers(m)
-	found = len(m.current()) > 0
-	if found {
-		if err := j.loadFiles(ctx, m); err != nil {
-			return true, err
-		}
+	j.loading = true
+	return m, nil
+}
+
+// endLoad applies what CONFIG SET appendonly asked for meanwhile.
+func (j *appendOnly) endLoad() {
+	j.mu.Lock()
+	on := j.wish
+	j.loading, j.wish = false, nil
+	j.mu.Unlock()
+	if on == nil {
+		return
 	}
-	if err := j.open(ctx, m); err != nil {
-		return found, err
+	if err := j.switched(*on); err != nil {
+		j.log.Warn("appendonly, set while loading", "error", err)
 	}
-	return found, nil
 }
 
 // start implements journal: it opens what load has not opened already.
@@ -278,8 +307,18 @@ func (j *appendOnly) waitDurable(offset int64) {
 	}
 }
 
-// switched applies CONFIG SET appendonly.
+// switched applies CONFIG SET appendonly. An EXEC calls it with shards held, which the loader needs: so a load is not
+// waited for.
 func (j *appendOnly) switched(on bool) error {
+	j.mu.Lock()
+	later := j.loading
+	if later {
+		j.wish = &on
+	}
+	j.mu.Unlock()
+	if later {
+		return nil
+	}
 	if on {
 		return j.turnOn()
 	}
@@ -361,22 +400,33 @@ func (j *appendOnly) reload(ctx context.Context) error {
 	defer j.s.snapshotting.Unlock()
 	var end int64
 	j.eng.WithAllShards(func() { end = j.eng.Log().Offset() }) // those who were on their way have written
+	m, err := j.beginReload(end)
+	if err != nil {
+		return err
+	}
+	defer j.endLoad()
+	j.eng.Clear()
+	return j.loadFiles(ctx, m)
+}
+
+// beginReload has everything up to end in the files. Snapshots are locked out, so that the files stay.
+func (j *appendOnly) beginReload(end int64) (*manifest, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if w := j.writer.Load(); w != nil && j.is(aofOn) {
 		if err := w.barrier(end, shutdownPatience); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if j.manifest == nil {
 		m, err := j.readManifest()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		j.manifest = m
 	}
-	j.eng.Clear()
-	return j.loadFiles(ctx, j.manifest)
+	j.loading = true
+	return j.manifest, nil
 }
 
 // shutdown implements journal.
