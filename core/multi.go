@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/redust/redust/core/effects"
+	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/protocol"
 )
 
@@ -190,7 +191,9 @@ func (c *Ctx) Exec() error {
 	}
 	c.unwatchLocked()
 	c.Reply.Array(len(m.queue))
+	allow := keyspace.ForbidLocks()
 	all := e.runQueue(c, m)
+	allow()
 	if len(all) != 0 {
 		cl.lastOffset = e.log.Append(len(all) > 1 || len(m.queue) > 1, all)
 	}

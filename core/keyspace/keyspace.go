@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
-	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -40,7 +39,7 @@ type Keyspace struct {
 
 // Shard is the part of all databases that one lock guards.
 type Shard struct {
-	sync.RWMutex
+	shardLock
 	tables  []atomic.Pointer[table] // by database; changed under the exclusive lock, read for counters without
 	memory  atomic.Int64            // bytes of all tables
 	pending int64                   // part of memory not yet in Keyspace.mem
