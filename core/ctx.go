@@ -421,17 +421,20 @@ func (c *Ctx) Dirty(n int) { c.dirty += int64(n) }
 func (c *Ctx) Modified(k Key) { c.dirty++; c.signal(k) }
 
 func (c *Ctx) signal(k Key) {
-	s := &c.eng.shards[k.shard]
+	e := c.eng
+	s := &e.shards[k.shard]
+	waited := e.tracked.Load()
 	if s.interested.Load() != 0 {
 		if c.mode == lockReserved {
-			c.eng.ks.Shard(k.shard).RLock()
-			c.eng.touchWatched(k)
-			c.eng.ks.Shard(k.shard).RUnlock()
-		} else {
-			c.eng.touchWatched(k)
+			e.ks.Shard(k.shard).RLock()
 		}
-		c.modified = append(c.modified, k)
-	} else if c.eng.tracked.Load() {
+		e.touchWatched(k)
+		waited = waited || len(s.waiters) != 0
+		if c.mode == lockReserved {
+			e.ks.Shard(k.shard).RUnlock()
+		}
+	}
+	if waited {
 		c.modified = append(c.modified, k)
 	}
 }

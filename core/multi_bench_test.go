@@ -87,3 +87,59 @@ func BenchmarkTransaction(b *testing.B) {
 		e.Handle(c, exec)
 	})
 }
+
+// Others' watches of many keys, and of none, beside a writer of one more key.
+func BenchmarkWriteBesideWatches(b *testing.B) {
+	for _, watched := range []int{0, 10_000} {
+		b.Run(fmt.Sprint(watched), func(b *testing.B) {
+			e, c := benchClient(b)
+			other := e.NewClient(idleConn{})
+			b.Cleanup(func() { e.CloseClient(other) })
+			for i := range watched {
+				e.Handle(other, request("WATCH", fmt.Sprintf("watched:%d", i)))
+			}
+			writeKeys(b, e, c)
+		})
+	}
+}
+
+// A writer while nobody tracks, while somebody does in BCAST mode with a prefix of other keys, and while a hundred clients
+// get every key.
+func BenchmarkWriteBesideTracking(b *testing.B) {
+	for _, mode := range []struct {
+		name    string
+		clients int
+		args    []string
+	}{
+		{"off", 0, nil},
+		{"other prefix", 100, []string{"CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "other:"}},
+		{"every key", 100, []string{"CLIENT", "TRACKING", "ON", "BCAST"}},
+	} {
+		b.Run(mode.name, func(b *testing.B) {
+			e, c := benchClient(b)
+			for range mode.clients {
+				t := e.NewClient(idleConn{})
+				b.Cleanup(func() { e.CloseClient(t) })
+				e.Handle(t, request("HELLO", "3"))
+				e.Handle(t, request(mode.args...))
+			}
+			writeKeys(b, e, c)
+		})
+	}
+}
+
+// writeKeys sets a thousand keys in turn, sixteen a batch.
+func writeKeys(b *testing.B, e *core.Engine, c *core.Client) {
+	var sets [1000][][]byte
+	for i := range sets {
+		sets[i] = request("SET", fmt.Sprintf("key:%d", i), "value:000000012345")
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		e.Handle(c, sets[i%len(sets)])
+		if i%16 == 15 {
+			c.W.Reset()
+			c.Flush()
+		}
+	}
+}
