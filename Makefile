@@ -39,6 +39,9 @@ conformance: need-go oracle build ## The same scripts against Redust and real Re
 clients: need-go oracle build ## Drive real client libraries against Redust and real Redis
 	cd conformance/clients && $(GO) test -v -count 1 -timeout 10m ./...
 
+clients-installed: ## Install what Debian has of the client libraries, where that is allowed
+	@./internal/tools/clients.sh
+
 golden: need-go oracle ## Write the golden traces anew from real Redis
 	$(GO) test ./conformance -count 1 -args -golden
 
@@ -78,7 +81,7 @@ cover: need-go oracle build ## Test coverage by package
 vuln: need-go ## Known vulnerabilities of the dependencies (needs the vulnerability database)
 	$(TOOLS) govulncheck ./...
 
-ci: lint test ## What CI runs
+ci: lint test clients-installed clients ## What CI runs
 
 oracle:
 	@./internal/tools/oracle.sh
@@ -89,4 +92,4 @@ need-go:
 clean: ## Remove what was built
 	rm -rf bin .tools
 
-.PHONY: help build run test race soak conformance golden bench pgo bench-go bench-compare fuzz lint vet fmt cover vuln ci oracle need-go clean
+.PHONY: help build run test race soak conformance clients clients-installed golden bench pgo bench-go bench-compare fuzz lint vet fmt cover vuln ci oracle need-go clean
