@@ -194,6 +194,7 @@ func (e *Engine) evict(k Key, nowMs int64) bool {
 	if ok = ok && !e.isReserved(k.shard, k.DB, k.Name) && !e.snapshotSpares(ent); ok {
 		e.snapshotBefore(k.DB, ent)
 		c.detach(e.ks.DeleteEntry(ent))
+		e.ks.Trim(k.shard, k.DB)
 		e.stats.evicted.Add(1)
 		e.stats.dirty.Add(1)
 		c.Notify(EventEvicted, "evicted", k)

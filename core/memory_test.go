@@ -44,3 +44,67 @@ func TestALowerLimitEvictsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// A limit a little above what is used holds for each policy: nothing is refused while a key can go, and only keys that may go do.
+func TestSmallLimits(t *testing.T) {
+	const room, keys = 100 << 10, 3000
+	cases := []struct {
+		policy          string
+		plain, volatile bool // which of the two kinds of keys are written
+		refused         bool // writes in the end
+	}{
+		{policy: "noeviction", plain: true, refused: true},
+		{policy: "noeviction", volatile: true, refused: true},
+		{policy: "allkeys-lru", plain: true},
+		{policy: "allkeys-lfu", plain: true},
+		{policy: "allkeys-random", plain: true},
+		{policy: "allkeys-lru", volatile: true},
+		{policy: "allkeys-lfu", volatile: true},
+		{policy: "allkeys-random", volatile: true},
+		{policy: "volatile-lru", volatile: true},
+		{policy: "volatile-lfu", volatile: true},
+		{policy: "volatile-random", volatile: true},
+		{policy: "volatile-ttl", volatile: true},
+		{policy: "volatile-lru", plain: true, refused: true},
+		{policy: "volatile-lfu", plain: true, refused: true},
+		{policy: "volatile-random", plain: true, refused: true},
+		{policy: "volatile-ttl", plain: true, refused: true},
+	}
+	for _, c := range cases {
+		t.Run(fmt.Sprintf("%s/plain=%v", c.policy, c.plain), func(t *testing.T) {
+			h := coretest.New(t, standard.All()...).WithoutReplay()
+			for i := range 8 { // these stay in a volatile-* policy
+				h.Do("SET", fmt.Sprint("kept", i), "v").OK()
+			}
+			limit := h.Engine.UsedMemory() + room
+			h.Set("maxmemory-policy", c.policy)
+			h.Set("maxmemory-eviction-tenacity", "100")
+			h.Set("maxmemory", fmt.Sprint(limit))
+			refused := 0
+			for i := range keys {
+				args := []string{"SET", fmt.Sprint("k", i), "v"}
+				if c.volatile {
+					args = append(args, "EX", "10000")
+				}
+				if strings.HasPrefix(h.Do(args...).Raw, "-OOM ") {
+					refused++
+				}
+				// One write may go over the limit: by the first key of a shard with its table and wheel.
+				if used := h.Engine.UsedMemory(); used > limit+8<<10 {
+					t.Fatalf("%d bytes used after %d keys, the limit is %d", used, i+1, limit)
+				}
+			}
+			evicted := h.Engine.Stats().Load().Evicted
+			if (refused > 0) != c.refused || (evicted > 0) == c.refused {
+				t.Errorf("%d writes refused, %d keys evicted", refused, evicted)
+			}
+			if strings.HasPrefix(c.policy, "volatile") {
+				h.Do("EXISTS", "kept0", "kept1", "kept2", "kept3", "kept4", "kept5", "kept6", "kept7").Int(8)
+			}
+			h.Do("GET", "k0") // evicts, for a last time
+			if used := h.Engine.UsedMemory(); !c.refused && used > limit {
+				t.Errorf("%d bytes used, the limit is %d", used, limit)
+			}
+		})
+	}
+}

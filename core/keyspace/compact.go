@@ -18,8 +18,8 @@ func (ks *Keyspace) Compact(budget int) (moved int) {
 			for sh.wantsCompact(d) && moved < budget {
 				sh.Lock()
 				n := 0
-				if t := sh.tables[d].Load(); t != nil {
-					n = t.compactStep()
+				if !sh.trim(ks, d) {
+					n = sh.tables[d].Load().compactStep()
 				}
 				sh.Unlock()
 				if n == 0 {
@@ -42,8 +42,34 @@ func (sh *Shard) wantsCompact(db int) bool {
 	sh.RLock()
 	defer sh.RUnlock()
 	t := sh.tables[db].Load()
-	return t != nil && t.held > t.used+t.used/64 && (t.sparseClass() >= 0 || t.hasEmpty())
+	return t != nil && (t.count == 0 || t.idleWheels() || t.held > t.used+t.used/64 && (t.sparseClass() >= 0 || t.hasEmpty()))
 }
+
+// Trim gives back what a database holds in a shard without need: the table if it is empty, some 3 KiB, and the wheel if nothing
+// is on it, as much again. Eviction calls it, for which a small limit may be full of them. The caller holds the shard's lock exclusively; entries of
+// the table are invalid afterwards.
+func (ks *Keyspace) Trim(shard, db int) { ks.shards[shard].trim(ks, db) }
+
+// trim reports whether no table is left.
+func (sh *Shard) trim(ks *Keyspace, db int) (gone bool) {
+	t := sh.tables[db].Load()
+	switch {
+	case t == nil:
+		return true
+	case t.count == 0:
+		sh.tables[db].Store(nil)
+		sh.addMemory(ks, -t.accounted)
+		t.free()
+		return true
+	case t.idleWheels():
+		t.wheels, t.wheel = [wheelGens]*wheel{}, nil
+		t.account()
+	}
+	return false
+}
+
+// idleWheels tells whether the table has a wheel with nothing on it.
+func (t *table) idleWheels() bool { return t.wheel != nil && t.expires.Load() == 0 }
 
 // sparse tells whether a class has more than a quarter of its blocks free, and enough for its sparsest span to move into.
 func (cs *classState) sparse() bool { return cs.spans > 1 && cs.free > cs.total/4 }
