@@ -47,7 +47,7 @@ func TestALowerLimitEvictsAtOnce(t *testing.T) {
 
 // A limit a little above what is used holds for each policy: nothing is refused while a key can go, and only keys that may go do.
 func TestSmallLimits(t *testing.T) {
-	const room, keys = 100 << 10, 3000
+	const room, keys = 100 << 10, 150
 	cases := []struct {
 		policy          string
 		plain, volatile bool // which of the two kinds of keys are written

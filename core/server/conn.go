@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
 	"os"
 	"sync/atomic"
@@ -220,6 +221,7 @@ func (c *conn) process() {
 	lim := c.srv.limits(c.client)
 	c.querySz.Store(int64(s.end - s.start))
 	c.queryCap.Store(int64(len(s.in)))
+	flushAt := c.flushAt()
 	for s.start < s.end {
 		args, used, err := s.parser.Next(s.in[s.start:s.end], lim)
 		s.start += used
@@ -244,7 +246,7 @@ func (c *conn) process() {
 		if lim.Unauthenticated {
 			lim = c.srv.limits(c.client)
 		}
-		if len(c.client.W.Buf) >= flushBytes {
+		if len(c.client.W.Buf) >= flushAt {
 			if c.flush(); c.err != nil {
 				return
 			}
@@ -255,6 +257,15 @@ func (c *conn) process() {
 		c.srv.log.Warn("closing client that reached max query buffer length", "addr", c.RemoteAddr(), "bytes", s.end-s.start)
 		c.err = io.ErrShortBuffer
 	}
+}
+
+// flushAt is how many bytes of replies are written though more requests are at hand. A hard output limit counts the replies
+// of all requests that came together, whatever the socket would take: they are kept until they exceed it, which ends the connection.
+func (c *conn) flushAt() int {
+	if hard := c.srv.outputLimit(c.client).HardBytes; hard > 0 {
+		return max(int(min(hard, math.MaxInt-1)), staticReply) + 1
+	}
+	return flushBytes
 }
 
 // leave prepares for a state other than Continue. A postponed request is kept:

@@ -1,8 +1,11 @@
 package server_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -190,5 +193,32 @@ func TestClientsAreEvictedBySize(t *testing.T) {
 	protected.nc.Write(part[700<<10:])
 	if r, err := protected.recv(); err != nil || string(r.Str) != "OK" {
 		t.Errorf("the protected client: %v, %v", r, err)
+	}
+}
+
+// TestOutputLimitEndsAPipeline: the replies of requests that come together count in full, whatever the socket would take of
+// them; what is left of the requests when they are over the hard limit is not done, and nothing is sent.
+func TestOutputLimitEndsAPipeline(t *testing.T) {
+	for _, limit := range []int{20_000, 100_000, 150_000} {
+		t.Run(fmt.Sprint(limit), func(t *testing.T) {
+			addr, _ := startServer(t)
+			admin, greedy := dial(t, addr), dial(t, addr)
+			admin.do("SET", "big", strings.Repeat("x", 10_000))
+			admin.do("CONFIG", "SET", "client-output-buffer-limit", fmt.Sprintf("normal %d 0 0", limit))
+			const requests = 100
+			var in []byte
+			for range requests {
+				in = protocol.AppendCommandStrings(protocol.AppendCommandStrings(in, "GET", "big"), "INCR", "n")
+			}
+			greedy.nc.Write(in)
+			greedy.nc.SetReadDeadline(time.Now().Add(10 * time.Second))
+			if b, err := io.ReadAll(greedy.nc); len(b) > 0 || err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("%d bytes of replies, then %v", len(b), err)
+			}
+			want := fmt.Sprint(limit/10_000 - 1) // the last GET exceeds it
+			if n := string(admin.do("GET", "n").Str); n != want {
+				t.Errorf("INCR was run %s times, want %s", n, want)
+			}
+		})
 	}
 }
