@@ -35,6 +35,7 @@ type conn struct {
 	queryCap atomic.Int64
 	lastRead atomic.Int64
 	peekedAt int64 // lastRead when cron looked for the end of the stream; see peerGone
+	checked  int64 // memory when maxmemory-clients was checked because of this connection; see grewLarge
 	freshAt  int64 // lastRead when cron saw to a fresh goroutine; see grewSince
 	closed   atomic.Bool
 	ends     atomic.Int32 // of two, the goroutine's and the socket's: the server forgets the connection after both
@@ -287,6 +288,9 @@ func (c *conn) settle() {
 		c.querySz.Store(int64(s.end - s.start))
 		c.queryCap.Store(int64(cap(s.in)))
 	}
+	if c.srv.clientMemory.Load() != 0 {
+		c.grewLarge()
+	}
 }
 
 // flush writes what the client has been answered, once its effects are as durable as
@@ -425,7 +429,8 @@ func (c *conn) Close(flush bool) {
 	// goroutine ends the wait.
 	c.client.TryCancelBlocked(nil)
 	if !flush {
-		c.shut(false)
+		c.out.close()
+		go c.shut(false) // which waits until the connection's goroutine is out of its callback: it may be the caller, or need its locks
 		return
 	}
 	c.out.closeWhenEmpty(c)

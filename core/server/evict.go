@@ -29,6 +29,20 @@ func (c *conn) memory() int64 {
 	return clientShare + c.queryCap.Load() + int64(pending) + c.client.MultiMemory()
 }
 
+// evictStep is how much more a client takes when maxmemory-clients is checked because of it, before the next evictEvery is over.
+const evictStep = 64 << 10
+
+// grewLarge checks maxmemory-clients when the connection takes much more than at the last time.
+func (c *conn) grewLarge() {
+	n := c.memory()
+	if grown := n > c.checked+evictStep; grown || n < c.checked {
+		c.checked = n
+		if grown {
+			c.srv.evictClients()
+		}
+	}
+}
+
 // evictClients closes clients, the largest first, while all of them together take more than
 // maxmemory-clients. Replicas and the primary don't count; clients with NO-EVICT count and stay.
 // O(connections), and only while there is a limit.

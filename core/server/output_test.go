@@ -196,6 +196,33 @@ func TestClientsAreEvictedBySize(t *testing.T) {
 	}
 }
 
+// The client that goes over maxmemory-clients is closed before it has sent all that it wants to; so is one in a transaction.
+func TestClientsAreEvictedAsTheyGrow(t *testing.T) {
+	for _, name := range []string{"request", "transaction"} {
+		t.Run(name, func(t *testing.T) {
+			addr, eng := startServer(t)
+			admin, greedy := dial(t, addr), dial(t, addr)
+			admin.do("CONFIG", "SET", "maxmemory-clients", "3mb")
+			value := strings.Repeat("x", 4<<20)
+			if name == "transaction" {
+				greedy.do("MULTI")
+				value = value[:1<<20]
+			}
+			greedy.nc.SetDeadline(time.Now().Add(10 * time.Second))
+			for range 4 {
+				greedy.nc.Write(protocol.AppendCommandStrings(nil, "SET", "k", value))
+			}
+			if b, err := io.ReadAll(greedy.nc); errors.Is(err, os.ErrDeadlineExceeded) || strings.Contains(string(b), "OK") {
+				t.Errorf("%q, then %v", b, err)
+			}
+			if n := eng.Stats().Load().EvictedClients; n != 1 {
+				t.Errorf("%d clients evicted, want 1", n)
+			}
+			admin.do("EXISTS", "k")
+		})
+	}
+}
+
 // TestOutputLimitEndsAPipeline: the replies of requests that come together count in full, whatever the socket would take of
 // them; what is left of the requests when they are over the hard limit is not done, and nothing is sent.
 func TestOutputLimitEndsAPipeline(t *testing.T) {

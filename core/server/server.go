@@ -61,6 +61,7 @@ func New(eng *core.Engine, log hclog.Logger) *Server {
 	for _, name := range []string{"proto-max-bulk-len", "client-output-buffer-limit"} {
 		o.OnApply(func() error { s.readLimits(); return nil }, name)
 	}
+	o.OnApply(func() error { s.evictClients(); return nil }, "maxmemory-clients")
 	s.Processors(runtime.GOMAXPROCS(0))
 	s.flush.start()
 	s.wg.Add(1)
