@@ -10,6 +10,10 @@ type DebugSettings struct {
 	QuicklistPackedThreshold atomic.Int64
 	// CronPaused stops what is done every so often: expiry, save points, housekeeping.
 	CronPaused atomic.Bool
+	// ChecksumsSkipped leaves the checksums of payloads and snapshots unchecked.
+	ChecksumsSkipped atomic.Bool
+	// AOFFlushSleep is how many microseconds the AOF's writer waits before each write.
+	AOFFlushSleep atomic.Int64
 }
 
 // Debug gives access to the engine's debug settings.

@@ -273,7 +273,12 @@ func (j *appendOnly) begin(reader *effects.Reader, f File, at int64) {
 }
 
 func (j *appendOnly) newWriter(reader *effects.Reader, f File, at int64) *aofWriter {
-	return newAOFWriter(reader, f, at, j.syncPolicy, j.opt.stamps.Load, j.eng.UpdateGates, j.log)
+	return newAOFWriter(reader, f, at, j.syncPolicy, j.opt.stamps.Load, j.eng.UpdateGates, j.flushSleep, j.log)
+}
+
+// flushSleep is what DEBUG AOF-FLUSH-SLEEP set.
+func (j *appendOnly) flushSleep() time.Duration {
+	return time.Duration(j.eng.Debug().AOFFlushSleep.Load()) * time.Microsecond
 }
 
 // writeError implements journal.

@@ -60,8 +60,9 @@ type handover struct {
 type aofWriter struct {
 	log    hclog.Logger
 	policy func() syncPolicy
-	stamps func() bool // aof-timestamp-enabled
-	gates  func()      // tells the engine that fault has changed
+	stamps func() bool          // aof-timestamp-enabled
+	gates  func()               // tells the engine that fault has changed
+	sleep  func() time.Duration // before each write, 0 but for tests
 
 	fault   atomic.Pointer[protocol.Error] // why writes are refused
 	late    atomic.Bool                    // everysec: replies wait, the disk is behind
@@ -124,9 +125,9 @@ type syncStart struct {
 }
 
 // newAOFWriter begins to write what the reader yields at position at of the file.
-func newAOFWriter(reader *effects.Reader, file File, at int64, policy func() syncPolicy, stamps func() bool, gates func(), log hclog.Logger) *aofWriter {
+func newAOFWriter(reader *effects.Reader, file File, at int64, policy func() syncPolicy, stamps func() bool, gates func(), sleep func() time.Duration, log hclog.Logger) *aofWriter {
 	w := &aofWriter{
-		log: log, policy: policy, stamps: stamps, gates: gates, reader: reader, file: file, flusher: newFlusher(),
+		log: log, policy: policy, stamps: stamps, gates: gates, sleep: sleep, reader: reader, file: file, flusher: newFlusher(),
 		nudge: make(chan struct{}, 1), ended: make(chan struct{}), synced: make(chan error, 1),
 		got: reader.Offset(), base: at, at: at, seek: true, timer: time.NewTimer(time.Hour),
 	}
@@ -208,6 +209,9 @@ func timestampLine(unix int64) []byte {
 
 // write brings the queue into the file. After an error it goes on at the right byte.
 func (w *aofWriter) write() (moved bool, err error) {
+	if w.wrote < len(w.queue) {
+		time.Sleep(w.sleep())
+	}
 	for w.wrote < len(w.queue) {
 		if w.seek {
 			if _, err := w.file.Seek(w.at, io.SeekStart); err != nil {

@@ -66,7 +66,11 @@ func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, 
 	s.saves.mu.Lock()
 	s.saves.loadedKeys, s.saves.expired = r.keys, r.expired
 	s.saves.mu.Unlock()
-	s.log.Info(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d.", r.keys, r.expired))
+	if r.empty > 0 {
+		s.log.Warn(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d.", r.keys, r.expired, r.empty))
+	} else {
+		s.log.Info(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d.", r.keys, r.expired))
+	}
 	return true, nil
 }
 
@@ -76,7 +80,7 @@ func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, 
 func (s *Service) loadRDB(ctx context.Context, in io.Reader, size int64, o loadOptions) (r loadResult, rest []byte, err error) {
 	l := &rdbLoader{
 		s: s, opts: o, nowMs: s.eng.NowMs(), ctx: ctx, result: loadResult{aux: map[string]string{}},
-		dec: rdb.NewDecoder(in, rdb.DecoderOptions{Size: size, SkipChecksum: !s.opt.checksum.Load()}),
+		dec: rdb.NewDecoder(in, rdb.DecoderOptions{Size: size, SkipChecksum: !s.opt.checksum.Load() || s.eng.Debug().ChecksumsSkipped.Load()}),
 	}
 	for _, t := range s.eng.Registry().Types() {
 		for _, n := range t.RDBTypes {
@@ -112,6 +116,8 @@ const (
 	loadBatchKeys  = 256
 	loadBatchBytes = 64 << 10
 	maxInserters   = 4
+	// emptyKeysNamed is how many empty collections of a file are named in the log.
+	emptyKeysNamed = 10
 )
 
 // loadBatch is keys on their way into the engine.
@@ -316,11 +322,13 @@ func (l *rdbLoader) key(rec *rdb.Record) error {
 	}
 	v, err := t.Load(l.dec, rec.Type)
 	if errors.Is(err, rdb.ErrEmptyKey) {
-		l.result.empty++
+		if l.result.empty++; l.result.empty <= emptyKeysNamed {
+			l.s.log.Warn("rdbLoadObject skipping empty key: " + string(clip(rec.Key)))
+		}
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("key %s: %w", strconv.Quote(string(clip(rec.Key))), err)
+		return fmt.Errorf("key %s: %w", strconv.Quote(string(clip(rec.Key))), rdb.Refusal(rec.Type, err))
 	}
 	l.add(rec, v)
 	l.result.keys++

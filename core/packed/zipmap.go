@@ -14,7 +14,7 @@ const (
 	zipmapEnd = 255
 )
 
-// ValidateZipmap walks b and returns it as a zipmap, or a *FormatError. It is safe on any bytes and keeps b.
+// ValidateZipmap walks b and returns it as a zipmap, or a *FormatError: an empty one is none, as in Redis. It is safe on any bytes and keeps b.
 func ValidateZipmap(b []byte) (Zipmap, error) {
 	if len(b) < 2 {
 		return nil, zipmapError(len(b), "shorter than a header")
@@ -33,6 +33,9 @@ func ValidateZipmap(b []byte) (Zipmap, error) {
 	}
 	if pos != end {
 		return nil, zipmapError(pos, "end byte in the middle")
+	}
+	if n == 0 {
+		return nil, zipmapError(0, "no pairs")
 	}
 	if b[0] < zipmapBig && int(b[0]) != n {
 		return nil, zipmapError(0, "count differs from the number of pairs")

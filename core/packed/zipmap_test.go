@@ -21,8 +21,8 @@ func TestZipmap(t *testing.T) {
 	}
 	want := [][]byte{[]byte("foo"), []byte("bar"), []byte("hello"), []byte("world"), {}, {}, []byte("big"), bytes.Repeat([]byte("v"), 300)}
 	sameContents(t, zm.AppendListpack(NewListpack(nil)), want)
-	if _, err := ValidateZipmap([]byte{0, 255}); err != nil {
-		t.Errorf("empty: %v", err)
+	if _, err := ValidateZipmap([]byte{0, 255}); err == nil {
+		t.Error("one without pairs is valid, and Redis refuses it")
 	}
 }
 

@@ -3,6 +3,9 @@ package rdb
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
+
+	"github.com/redust/redust/core/packed"
 )
 
 // What RESTORE replies, after "ERR ".
@@ -29,8 +32,8 @@ func SealPayload(dst []byte, start int) []byte {
 }
 
 // CheckPayload returns type and body of a payload, which are part of b, or ErrPayload, or ErrBadFormat if it is empty.
-// That the checksum is right says nothing about the body: anybody can compute it.
-func CheckPayload(b []byte) (t Type, body []byte, err error) {
+// That the checksum is right says nothing about the body: anybody can compute it. skipChecksum leaves it unchecked.
+func CheckPayload(b []byte, skipChecksum bool) (t Type, body []byte, err error) {
 	if len(b) < payloadFooter {
 		return 0, nil, ErrPayload
 	}
@@ -38,11 +41,50 @@ func CheckPayload(b []byte) (t Type, body []byte, err error) {
 	if binary.LittleEndian.Uint16(footer) > MaxVersion {
 		return 0, nil, ErrPayload
 	}
-	if CRC64(0, b[:len(b)-8]) != binary.LittleEndian.Uint64(footer[2:]) {
+	if !skipChecksum && CRC64(0, b[:len(b)-8]) != binary.LittleEndian.Uint64(footer[2:]) {
 		return 0, nil, ErrPayload
 	}
 	if len(b) == payloadFooter {
 		return 0, nil, ErrBadFormat
 	}
 	return Type(b[0]), b[1 : len(b)-payloadFooter], nil
+}
+
+// Refusal tells of a value of type t that was refused because of err, which it wraps. The packed encodings are named in
+// the words that Redis has for them.
+func Refusal(t Type, err error) error {
+	var format *packed.FormatError
+	if errors.As(err, &format) || errors.Is(err, errOdd) || errors.Is(err, errOrder) {
+		return fmt.Errorf("%s integrity check failed: %w", encodingTitle(t), err)
+	}
+	return err
+}
+
+// encodingTitle names the encoding of a type whose values, or their nodes, are packed.
+func encodingTitle(t Type) string {
+	switch t {
+	case TypeHashZipmap:
+		return "Zipmap"
+	case TypeSetIntset:
+		return "Intset"
+	case TypeListQuicklist:
+		return "Ziplist"
+	case TypeListQuicklist2:
+		return "Listpack"
+	case TypeListZiplist:
+		return "List ziplist"
+	case TypeZSetZiplist:
+		return "Zset ziplist"
+	case TypeZSetListpack:
+		return "Zset listpack"
+	case TypeHashZiplist:
+		return "Hash ziplist"
+	case TypeHashListpack:
+		return "Hash listpack"
+	case TypeSetListpack:
+		return "Set listpack"
+	case TypeStreamListpacks, TypeStreamListpacks2, TypeStreamListpacks3:
+		return "Stream listpack"
+	}
+	return t.String()
 }

@@ -225,7 +225,7 @@ func TestRedisDumpAndRestore(t *testing.T) {
 			seen := map[Type]bool{}
 			for _, key := range s.strings("KEYS", "*") {
 				payload := s.do("DUMP", key).Bytes()
-				typ, body, err := CheckPayload(payload)
+				typ, body, err := CheckPayload(payload, false)
 				if err != nil {
 					t.Fatalf("%s: %v", key, err)
 				}
@@ -329,7 +329,7 @@ func TestRedisPackedBytes(t *testing.T) {
 		if enc := s.do("OBJECT", "ENCODING", key).String(); enc != "listpack" {
 			t.Fatalf("%s is %s", key, enc)
 		}
-		_, body, err := CheckPayload(s.do("DUMP", key).Bytes())
+		_, body, err := CheckPayload(s.do("DUMP", key).Bytes(), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -338,13 +338,13 @@ func TestRedisPackedBytes(t *testing.T) {
 		}
 	}
 	for _, key := range []string{"list:small", "list:front", "list:ints"} {
-		_, body, _ := CheckPayload(s.do("DUMP", key).Bytes())
+		_, body, _ := CheckPayload(s.do("DUMP", key).Bytes(), false)
 		if want := join(1, 2, str(string(lp(s.read(key)...)))); !bytes.Equal(body, want) {
 			t.Errorf("%s: % x, ours % x", key, body, want)
 		}
 	}
 	for _, key := range []string{"set:int16", "set:int32", "set:ints"} {
-		_, body, _ := CheckPayload(s.do("DUMP", key).Bytes())
+		_, body, _ := CheckPayload(s.do("DUMP", key).Bytes(), false)
 		if want := str(string(intset(s.read(key)...))); !bytes.Equal(body, want) {
 			t.Errorf("%s: % x, ours % x", key, body, want)
 		}
@@ -377,7 +377,7 @@ func TestRedisRefusesWhatWeRefuse(t *testing.T) {
 		if v := s.try("RESTORE", "x", 0, bad); v.Error() == nil || v.Error().Error() != "ERR "+ErrPayload.Error() {
 			t.Fatalf("byte %d: Redis says %v", i, v)
 		}
-		if _, _, err := CheckPayload(bad); err != ErrPayload {
+		if _, _, err := CheckPayload(bad, false); err != ErrPayload {
 			t.Errorf("byte %d: %v", i, err)
 		}
 	}
@@ -385,7 +385,7 @@ func TestRedisRefusesWhatWeRefuse(t *testing.T) {
 		name string
 		b    []byte
 	}{{"short", payload[:9]}, {"nothing but a footer", SealPayload(nil, 0)}} {
-		_, _, err := CheckPayload(v.b)
+		_, _, err := CheckPayload(v.b, false)
 		if got := s.try("RESTORE", "x", 0, v.b).Error().Error(); err == nil || got != "ERR "+err.Error() {
 			t.Errorf("%s: %v, Redis says %q", v.name, err, got)
 		}

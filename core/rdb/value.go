@@ -49,9 +49,10 @@ type (
 var ErrDuplicate = errors.New("duplicate element")
 
 var (
-	errOdd   = errors.New("odd number of elements for pairs")
-	errScore = errors.New("score is not a number")
-	errOrder = errors.New("members not in the order of their scores")
+	errEmptyNode = errors.New("plain node without bytes")
+	errOdd       = errors.New("odd number of elements for pairs")
+	errScore     = errors.New("score is not a number")
+	errOrder     = errors.New("members not in the order of their scores")
 )
 
 // ReadList reads the body of a list of type t. ErrEmptyKey comes, wrapped, if there is no element.
@@ -99,7 +100,7 @@ func (d *Decoder) quicklist(t Type, s ListSink) error {
 			switch container {
 			case quicklistPlain:
 				empty = false
-				if err := d.element(s.PlainNode); err != nil {
+				if err := d.element(plainNode(s)); err != nil {
 					return err
 				}
 				continue
@@ -124,6 +125,16 @@ func (d *Decoder) quicklist(t Type, s ListSink) error {
 		return at(start, ErrEmptyKey)
 	}
 	return nil
+}
+
+// plainNode refuses what Redis refuses: an element without bytes has a place in every listpack.
+func plainNode(s ListSink) func([]byte) error {
+	return func(b []byte) error {
+		if len(b) == 0 {
+			return errEmptyNode
+		}
+		return s.PlainNode(b)
+	}
 }
 
 // nodes reads the number of a list's nodes, each of which takes at least a byte.
@@ -193,10 +204,27 @@ func (d *Decoder) ReadHash(t Type, s HashSink) error {
 		if err != nil {
 			return at(start, err)
 		}
-		d.lp = zm.AppendListpack(packed.NewListpack(d.lp))
-		return d.checked(start, d.lp, 2, s.Listpack)
+		return at(start, d.pairs(zm.AppendListpack(packed.NewListpack(d.lp)), s))
 	}
 	return wrongType(start, t, KindHash)
+}
+
+// pairs hands over what was a zipmap pair by pair, as the sizes of its fields and values count as those of new ones do.
+func (d *Decoder) pairs(lp packed.Listpack, s HashSink) error {
+	d.lp = lp
+	if err := s.Begin(lp.Len() / 2); err != nil {
+		return err
+	}
+	var value []byte
+	for it := lp.Iter(lp.First()); it.Next(); {
+		d.field = it.AppendTo(d.field[:0])
+		it.Next()
+		value = it.AppendTo(value[:0])
+		if err := s.Pair(d.field, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *Decoder) pair(s HashSink) error {

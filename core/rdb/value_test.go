@@ -156,7 +156,7 @@ var valueCases = []struct {
 	{"set intset", TypeSetIntset, str("\x02\x00\x00\x00\x02\x00\x00\x00\xFF\xFF\x05\x00"), "-1 5", "intset"},
 	{"set listpack", TypeSetListpack, str(string(lp("a", "1", "c"))), "a 1 c", "listpack"},
 	{"hash", TypeHash, join(2, str("a"), str("1"), str("b"), str("2")), "a 1 b 2", "begin pair"},
-	{"hash zipmap", TypeHashZipmap, str(string(oldZipmap)), "a 1 b 2", "listpack"},
+	{"hash zipmap", TypeHashZipmap, str(string(oldZipmap)), "a 1 b 2", "begin pair"},
 	{"hash ziplist", TypeHashZiplist, str(string(oldZiplist)), "a 1 b 2", "listpack"},
 	{"hash listpack", TypeHashListpack, str(string(lp("a", "1", "b", "2"))), "a 1 b 2", "listpack"},
 	{"zset text", TypeZSet, join(4, str("a"), 3, "1.5", str("b"), 3, "1e3", str("c"), 254, str("d"), 255), "a 1.5 b 1000 c +Inf d -Inf", "begin scored"},
@@ -243,6 +243,8 @@ func TestDamagedValues(t *testing.T) {
 		{"listpack", TypeHashListpack, str("abcdefg"), SanitizeNo, "listpack"},
 		{"field twice", TypeHashListpack, str(string(lp("a", "1", "a", "2"))), SanitizeYes, "duplicate"},
 		{"member twice", TypeSetListpack, str(string(lp("a", "b", "a"))), SanitizeYes, "duplicate"},
+		{"empty plain node", TypeListQuicklist2, join(1, 1, str("")), SanitizeNo, "without bytes"},
+		{"empty zipmap", TypeHashZipmap, str("\x00\xFF"), SanitizeNo, "zipmap: "},
 		{"intset", TypeSetIntset, str("\x02\x00\x00\x00\x02\x00\x00\x00\x05\x00\x01\x00"), SanitizeYes, "ascending"},
 		{"scores", TypeZSetListpack, str(string(lp("a", "2", "b", "1"))), SanitizeYes, "order"},
 		{"members", TypeZSetListpack, str(string(lp("b", "1", "a", "1"))), SanitizeYes, "order"},
@@ -281,7 +283,6 @@ func TestEmptyCollections(t *testing.T) {
 		{TypeHashListpack, str(string(lp()))},
 		{TypeZSetListpack, str(string(lp()))},
 		{TypeSetListpack, str(string(lp()))},
-		{TypeHashZipmap, str("\x00\xFF")},
 		{TypeSetIntset, str(string(packed.NewIntset(nil)))},
 	}
 	for _, c := range cases {

@@ -1,6 +1,7 @@
 package keysfamily
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -159,7 +160,7 @@ func restore(c *core.Ctx) error {
 	if ttl < 0 {
 		return errRestoreTTL
 	}
-	v, err := decode(c.Engine().Registry(), c.Args[3])
+	v, err := decode(c.Engine(), c.Args[3])
 	if err != nil {
 		return protocol.Error("ERR " + err.Error())
 	}
@@ -190,22 +191,32 @@ func restore(c *core.Ctx) error {
 	return nil
 }
 
-// decode reads a payload of DUMP. The error is rdb.ErrPayload or rdb.ErrBadFormat.
-func decode(r *core.Registry, payload []byte) (core.Stored, error) {
-	kind, body, err := rdb.CheckPayload(payload)
+// decode reads a payload of DUMP. The error is rdb.ErrPayload or rdb.ErrBadFormat, the detail of which goes to the log.
+func decode(e *core.Engine, payload []byte) (core.Stored, error) {
+	kind, body, err := rdb.CheckPayload(payload, e.Debug().ChecksumsSkipped.Load())
 	if err != nil {
 		return core.Stored{}, err
 	}
-	for _, t := range r.Types() {
-		if !slices.Contains(t.RDBTypes, kind) {
-			continue
-		}
-		d := rdb.NewBytesDecoder(body, rdb.DecoderOptions{Sanitize: rdb.SanitizeYes})
-		v, err := t.Load(d, kind)
-		if err != nil {
-			return core.Stored{}, rdb.ErrBadFormat
-		}
-		return v, nil
+	d := rdb.NewBytesDecoder(body, rdb.DecoderOptions{Sanitize: rdb.SanitizeYes})
+	var v core.Stored
+	if t := typeOf(e.Registry(), kind); t != nil {
+		v, err = t.Load(d, kind)
+	} else if err = d.Skip(kind); err == nil {
+		err = fmt.Errorf("no family has values of %v", kind)
 	}
-	return core.Stored{}, rdb.ErrBadFormat
+	if err != nil {
+		e.Logger().Debug("RESTORE refused a payload", "reason", rdb.Refusal(kind, err))
+		return core.Stored{}, rdb.ErrBadFormat
+	}
+	return v, nil
+}
+
+// typeOf returns the type whose values are saved as kind, nil if no family has it.
+func typeOf(r *core.Registry, kind rdb.Type) *core.TypeInfo {
+	for _, t := range r.Types() {
+		if slices.Contains(t.RDBTypes, kind) {
+			return t
+		}
+	}
+	return nil
 }

@@ -31,6 +31,7 @@ type debugCommand struct {
 }
 
 var debugSubcommands = []debugCommand{
+	{"AOF-FLUSH-SLEEP", 1, 1, debugAOFFlushSleep},
 	{"CHANGE-REPL-ID", 0, 0, debugChangeReplID},
 	{"DIGEST", 0, 0, debugDigest},
 	{"DIGEST-VALUE", 0, -1, debugDigestValue},
@@ -46,6 +47,7 @@ var debugSubcommands = []debugCommand{
 	{"QUICKLIST-PACKED-THRESHOLD", 1, 1, debugQuicklistThreshold},
 	{"RELOAD", 0, -1, debugReload},
 	{"SET-ACTIVE-EXPIRE", 1, 1, debugSetActiveExpire},
+	{"SET-SKIP-CHECKSUM-VALIDATION", 1, 1, debugSkipChecksums},
 	{"SLEEP", 1, 1, debugSleep},
 }
 
@@ -95,6 +97,21 @@ func debugSetActiveExpire(_ *family, c *core.Ctx, args [][]byte) error {
 func debugPauseCron(_ *family, c *core.Ctx, args [][]byte) error {
 	n, _ := protocol.ParseInt(args[0]) // as Redis: what is no number is 0
 	c.Engine().Debug().CronPaused.Store(n != 0)
+	c.Reply.OK()
+	return nil
+}
+
+func debugSkipChecksums(_ *family, c *core.Ctx, args [][]byte) error {
+	n, _ := protocol.ParseInt(args[0]) // as Redis: what is no number is 0
+	c.Engine().Debug().ChecksumsSkipped.Store(n != 0)
+	c.Reply.OK()
+	return nil
+}
+
+// debugAOFFlushSleep slows the AOF's writer down, which shows how commands get on with a slow disk.
+func debugAOFFlushSleep(_ *family, c *core.Ctx, args [][]byte) error {
+	n, _ := protocol.ParseInt(args[0]) // as Redis: what is no number is 0
+	c.Engine().Debug().AOFFlushSleep.Store(max(n, 0))
 	c.Reply.OK()
 	return nil
 }
@@ -215,6 +232,8 @@ func reload(c *core.Ctx, aof bool, flags core.ReloadFlags) error {
 
 func debugHelp(_ *family, c *core.Ctx, _ [][]byte) error {
 	c.Help(
+		"AOF-FLUSH-SLEEP <microseconds>",
+		"    Has the AOF's writer wait that long before each write.",
 		"CHANGE-REPL-ID",
 		"    Gives the data set a new replication id.",
 		"DIGEST",
@@ -245,6 +264,8 @@ func debugHelp(_ *family, c *core.Ctx, _ [][]byte) error {
 		"    keeps what is there, MERGE lets loaded keys replace others.",
 		"SET-ACTIVE-EXPIRE <0|1>",
 		"    Whether keys that are due are deleted without being asked for.",
+		"SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+		"    Whether checksums of payloads and snapshots are ignored.",
 		"SLEEP <seconds>",
 		"    Holds all keys for that time.",
 	)
