@@ -236,7 +236,11 @@ func (s *Server) sweep() {
 			s.grown = append(s.grown, c)
 		}
 		pending, _ := c.out.size()
-		memory += int64(pending) + c.queryCap.Load()
+		query := c.queryCap.Load()
+		if query <= keptInput { // such buffers go from connection to connection
+			query = c.querySz.Load()
+		}
+		memory += int64(pending) + query
 		if idleMs > 0 && !c.client.Has(core.FlagBlocked|core.FlagSubscribed|core.FlagReplica|core.FlagPrimary|core.FlagMonitor) &&
 			min(c.client.IdleMs(now), now-c.lastRead.Load()) > idleMs {
 			s.log.Debug("closing idle client", "addr", c.RemoteAddr())
