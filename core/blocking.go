@@ -186,28 +186,32 @@ func (c *Client) FinishBlocked() (st Status, done bool) {
 				mark := c.W.Mark()
 				w.block.OnTimeout(&c.W)
 				c.endReply(mark)
-				return c.unblocked(w), true
+				return c.unblocked(w, false), true
 			}
 		case waitServing:
 			time.Sleep(10 * time.Microsecond) // the server of this waiter is about to decide
 		case waitDone, waitCancelled:
+			failed := len(w.reply) != 0 && w.reply[0] == '-'
 			if w.state.Load() == waitCancelled {
 				c.eng.dequeue(w)
+				if failed { // an error of the command itself is counted by who served it
+					c.eng.stats.countError(string(w.reply))
+				}
 			}
 			mark := c.W.Mark()
 			c.lastOffset = max(c.lastOffset, w.offset)
 			c.W.Raw(w.reply)
 			c.endReply(mark)
-			return c.unblocked(w), true
+			return c.unblocked(w, failed), true
 		}
 	}
 }
 
-// unblocked ends the wait w of the client, whose reply is in c.W. Owner only.
-func (c *Client) unblocked(w *waiter) Status {
+// unblocked ends the wait w of the client, whose reply is in c.W; failed tells that it is an error. Owner only.
+func (c *Client) unblocked(w *waiter, failed bool) Status {
 	e := c.eng
 	c.endWait(w)
-	c.count(w.cmd, w.took.Load(), false) // the waiting itself is not the command's time, as in Redis
+	c.count(w.cmd, w.took.Load(), failed) // the waiting itself is not the command's time, as in Redis
 	c.lastSeen.Store(e.NowMs())
 	return c.after()
 }

@@ -139,6 +139,13 @@ func TestUnblock(t *testing.T) {
 			h.Do("CLIENT", "UNBLOCK", id, tt.how).Int(1)
 			c.Wait().Equals(tt.want)
 			h.Do("CLIENT", "UNBLOCK", id).Int(0)
+			unblocked := false
+			for _, e := range h.Engine.Stats().Errors() {
+				unblocked = unblocked || e.Code == "UNBLOCKED" && e.Count == 1
+			}
+			if unblocked != (tt.how == "ERROR") {
+				t.Errorf("counted as an error: %v", unblocked)
+			}
 		})
 	}
 }
