@@ -118,6 +118,15 @@ func TestFileFormats(t *testing.T) {
 	}
 }
 
+// What redis-server lets pass: an option and its value in one argument, and no dashes before the first option after a file.
+func TestArgumentsOfOtherForms(t *testing.T) {
+	file := writeFile(t, "redis.conf", "port 7000\n")
+	c := configure(t, Inputs{Args: []string{file, "loglevel", "verbose", "--maxmemory '700mb'", "--maxmemory-policy volatile-lru", "--hz", "20"}})
+	wantOptions(t, c.Table, map[string]string{
+		"port": "7000", "loglevel": "verbose", "maxmemory": "734003200", "maxmemory-policy": "volatile-lru", "hz": "20",
+	})
+}
+
 func TestFaultsNameOptionSourceAndWhatIsAllowed(t *testing.T) {
 	conf := func(text string) Inputs { return Inputs{Args: []string{writeFile(t, "redis.conf", text)}} }
 	for _, tt := range []struct {

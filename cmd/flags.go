@@ -19,8 +19,8 @@ type commandLine struct {
 }
 
 // parseArgs reads [file] [-] [--option word ...] ... [-]. What follows an option's name is its word even if it begins with two dashes; after
-// one word, two dashes begin the next option. "--port 6380" may be a single argument too. As redis-server has it, --save alone means no save
-// points.
+// one word, two dashes begin the next option. "--port 6380" may be a single argument too, and after a
+// file the first option needs no dashes. As redis-server has it, --save alone means no save points.
 func parseArgs(args []string) (commandLine, error) {
 	var line commandLine
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -47,6 +47,9 @@ func parseArgs(args []string) (commandLine, error) {
 			if !complete && strings.EqualFold(words[0], "save") && (i == len(args)-1 || strings.HasPrefix(args[i+1], "--")) {
 				current.args, complete = []string{""}, true
 			}
+		case current == nil && line.file != "" && !strings.HasPrefix(arg, "-"): // without dashes, as redis-server lets it pass
+			line.options = append(line.options, flagOption{name: arg})
+			current, complete = &line.options[0], false
 		case current == nil:
 			return line, fmt.Errorf("argument '%s': an option begins with two dashes: --port 6380; a configuration file comes first", arg)
 		default:

@@ -62,8 +62,8 @@ func (p *processors) use(n int) {
 	}
 }
 
-// follow looks at the load every lookEvery until stop is closed. Without a way to measure it, all processors stay in use.
-func (p *processors) follow(stop <-chan struct{}) {
+// follow looks at the load every lookEvery until stop is closed. requests counts those executed so far. Without a way to measure it, all processors stay in use.
+func (p *processors) follow(requests func() int64, stop <-chan struct{}) {
 	if p == nil || p.limit == 1 {
 		return
 	}
@@ -74,18 +74,20 @@ func (p *processors) follow(stop <-chan struct{}) {
 	defer meter.Close()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
+	for before := requests(); ; {
 		select {
 		case <-stop:
 			return
 		case <-tick.C:
 		}
-		p.look(meter)
+		sum := requests()
+		p.look(meter, sum-before)
+		before = sum
 	}
 }
 
-// look applies the policy to what happened since the last look.
-func (p *processors) look(m *loadMeter) {
+// look applies the policy to what happened since the last look, requests among it.
+func (p *processors) look(m *loadMeter, requests int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l, ok := m.read(p.policy.now > 1)
@@ -93,17 +95,19 @@ func (p *processors) look(m *loadMeter) {
 		p.policy.calm()
 		return
 	}
+	l.rate = max(0, float64(requests)/l.took)
 	if n := p.policy.next(l); n != p.policy.now {
 		p.use(n)
 	}
 }
 
-// load is what happened between two looks, each as a number of processors.
+// load is what happened between two looks, the middle three each as a number of processors.
 type load struct {
 	took   float64 // between the looks, in seconds
 	used   float64 // by this process
 	waited float64 // threads of this process that were ready to run and had none
 	idle   float64 // that nobody in the whole system used
+	rate   float64 // requests executed in a second
 }
 
 // processorPolicy decides how many processors to use. It keeps no clock: time is the sum of what it is shown.
@@ -111,68 +115,138 @@ type processorPolicy struct {
 	limit, now int
 
 	busyFor, slackFor, crowdedFor float64 // seconds for which a reason to change has held
-	since                         float64 // the last change downwards because of crowding, in seconds
-	probeAfter                    float64 // how long to stay when it is crowded
-	probing                       bool    // the last change gave a processor up on trial
+	rate                          float64 // of requests, lately, with as many processors as now
+	trial                         trial
+	more, fewer                   lesson
+}
+
+// lesson is what trials in one direction have taught: one that brought nothing is not repeated soon, unless the load has changed.
+type lesson struct {
+	pause   float64 // seconds until the next trial
+	backoff float64 // what the pause was the last time
+	rate    float64 // of requests then
+}
+
+// pass lets time go by.
+func (l *lesson) pass(took, rate float64) {
+	l.pause = max(0, l.pause-took)
+	if l.backoff > 0 && (rate > otherLoad*l.rate || rate*otherLoad < l.rate) {
+		*l = lesson{}
+	}
+}
+
+func (l *lesson) learn(rate float64) {
+	l.backoff = min(longestPause, max(firstPause, 2*l.backoff))
+	l.pause, l.rate = l.backoff, rate
+}
+
+// trial is a change whose worth the rate of requests will show.
+type trial struct {
+	from   int     // processors before, 0: none is going on
+	before float64 // rate before
+	age    float64 // seconds
+	sum, n float64 // of the rates seen since it settled
 }
 
 // When the number changes.
 const (
-	busyShare     = 0.88 // of the processors in use, from which on they are busy
-	idleEnough    = 0.40 // processors that nobody uses, from which on taking one more is worth it
-	slackShare    = 0.60 // of one processor fewer, below which one fewer is enough
-	crowdedShare  = 0.40 // processors' worth of waiting threads, from which on there are too many of ours
-	busyFor       = 0.15 // seconds
-	slackFor      = 1.0
-	crowdedFor    = 0.5
-	trialFor      = 1.0 // seconds within which a processor given up can turn out to be missed
-	firstProbe    = 4.0
-	longestProbe  = 120.0
-	lookAtMost    = 1.0 // seconds that one look counts at most: the machine may have slept
-	forgetProbing = 30.0
+	busyShare    = 0.88 // of the processors in use, from which on they are busy
+	idleEnough   = 0.40 // processors that nobody uses, from which on taking one more is worth a trial
+	slackShare   = 0.60 // of one processor fewer, below which one fewer is enough
+	lostShare    = 0.50 // of the smaller number, below which a trial has no load any more
+	crowdedShare = 0.40 // processors' worth of waiting threads, from which on there may be too many of ours
+	worthMore    = 1.10 // what the rate must grow by to keep one processor more that clients or others want, too
+	worthLess    = 0.92 // what must be left of it to give one up
+	busyFor      = 0.15 // seconds
+	slackFor     = 0.3
+	crowdedFor   = 0.5
+	settleFor    = 0.15 // seconds of a trial that don't count
+	trialFor     = 0.55
+	firstPause   = 4.0
+	longestPause = 120.0
+	lookAtMost   = 1.0 // seconds that one look counts at most: the machine may have slept
+	otherLoad    = 1.5 // by this factor the rate differs under another load
 )
 
-// calm forgets what was seen.
-func (p *processorPolicy) calm() { p.busyFor, p.slackFor, p.crowdedFor = 0, 0, 0 }
+// calm forgets what was seen: something else decides at the moment.
+func (p *processorPolicy) calm() {
+	p.busyFor, p.slackFor, p.crowdedFor = 0, 0, 0
+	p.trial = trial{}
+	p.rate = 0
+}
 
 // next returns how many processors to use from now on.
 func (p *processorPolicy) next(l load) int {
 	took := min(l.took, lookAtMost)
-	p.since += took
-	now := float64(p.now)
+	if p.trial.from != 0 {
+		return p.judge(l, took)
+	}
+	if p.rate == 0 {
+		p.rate = l.rate
+	}
+	p.rate += (l.rate - p.rate) / 3
+	p.more.pass(took, p.rate)
+	p.fewer.pass(took, p.rate)
 	hold := func(held *float64, reason bool) {
 		if *held += took; !reason {
 			*held = 0
 		}
 	}
+	now := float64(p.now)
 	hold(&p.busyFor, l.used >= busyShare*now && l.idle >= idleEnough && p.now < p.limit)
 	hold(&p.slackFor, l.used < slackShare*(now-1))
 	hold(&p.crowdedFor, p.now > 1 && l.waited >= crowdedShare && l.idle < idleEnough)
 	switch {
-	case p.busyFor >= busyFor:
-		p.missed()
-		p.calm()
-		return min(p.limit, 2*p.now, p.now+max(1, int(l.idle)))
+	case p.busyFor >= busyFor && p.more.pause == 0:
+		return p.try(min(p.limit, 2*p.now, p.now+max(1, int(l.idle))))
 	case p.slackFor >= slackFor:
 		p.calm()
 		return max(1, int(math.Ceil(l.used/slackShare)))
-	case p.crowdedFor >= crowdedFor && p.since >= p.probeAfter:
-		p.calm()
-		p.since, p.probing = 0, true
-		return p.now - 1
+	case p.crowdedFor >= crowdedFor && p.fewer.pause == 0:
+		return p.try(p.now - 1)
 	}
 	return p.now
 }
 
-// missed learns from a processor that was given up and is taken again: the next trial comes later.
-func (p *processorPolicy) missed() {
-	switch {
-	case p.probing && p.since <= trialFor:
-		p.probeAfter = min(longestProbe, max(firstProbe, 2*p.probeAfter))
-	case p.since > forgetProbing:
-		p.probeAfter = 0
+// try changes the number on trial.
+func (p *processorPolicy) try(n int) int {
+	rate := p.rate
+	p.calm()
+	p.trial = trial{from: p.now, before: rate}
+	return n
+}
+
+// judge goes on with a trial and ends it: a processor more must have brought something, unless nobody else wants it, and
+// one fewer must not have cost much.
+func (p *processorPolicy) judge(l load, took float64) int {
+	t := &p.trial
+	if l.used < lostShare*float64(min(p.now, t.from)) { // the load is gone: nothing can be learnt
+		back := min(p.now, t.from)
+		p.calm()
+		return back
 	}
-	p.probing = false
+	if t.age += took; t.age > settleFor {
+		t.sum += l.rate
+		t.n++
+	}
+	if t.age < trialFor {
+		return p.now
+	}
+	rate, more := t.sum/max(t.n, 1), p.now > t.from
+	wanted := l.waited >= crowdedShare/2 || l.idle < idleEnough
+	if more && (!wanted || rate >= worthMore*t.before) || !more && rate >= worthLess*t.before {
+		if p.calm(); more {
+			p.more = lesson{}
+		}
+		return p.now
+	}
+	back, before := t.from, t.before
+	if p.calm(); more {
+		p.more.learn(before)
+	} else {
+		p.fewer.learn(before)
+	}
+	return back
 }
 
 // processorsFor returns nil where the number of processors is the user's choice (GOMAXPROCS). changed is told of every change.

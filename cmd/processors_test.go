@@ -10,10 +10,14 @@ type machine struct {
 	cores          float64
 	server, client float64 // microseconds of processor time for a request; client 0: the clients are elsewhere
 	limit          float64 // requests a microsecond that remote clients offer, 0 for as many as are answered
+	crowding       float64 // what a request costs more for each processor that is one too many
 }
 
 // run returns what a second thread of the policy would see with n processors.
 func (m machine) run(n int) load {
+	if m.client > 0 && float64(n)+1 > m.cores {
+		m.server *= 1 + m.crowding
+	}
 	rate := min(float64(n)/m.server, m.cores/(m.server+m.client))
 	full := rate == m.cores/(m.server+m.client)
 	if m.client > 0 {
@@ -22,7 +26,7 @@ func (m machine) run(n int) load {
 	if m.limit > 0 {
 		rate = min(rate, m.limit)
 	}
-	l := load{took: lookEvery.Seconds(), used: rate * m.server}
+	l := load{took: lookEvery.Seconds(), used: rate * m.server, rate: rate * 1e6}
 	l.idle = m.cores - rate*(m.server+m.client)
 	if full && m.client > 0 {
 		l.waited = max(0, float64(n)+1-m.cores)
@@ -48,9 +52,10 @@ func TestProcessorsFollowTheLoad(t *testing.T) {
 		want   int
 		mostly float64 // share of a minute, after two seconds
 	}{
-		"one request at a time, clients on the same two cores": {m: machine{cores: 2, server: 9, client: 8}, limit: 2, begin: 2, want: 1, mostly: 0.99},
-		"... and from one":      {m: machine{cores: 2, server: 9, client: 8}, limit: 2, begin: 1, want: 1, mostly: 1},
-		"long pipelines":        {m: machine{cores: 2, server: 0.6, client: 0.2}, limit: 2, begin: 1, want: 2, mostly: 0.9},
+		"one request at a time, clients on the same two cores": {m: machine{cores: 2, server: 9, client: 8, crowding: 0.2}, limit: 2, begin: 2, want: 1, mostly: 0.99},
+		"... and from one": {m: machine{cores: 2, server: 9, client: 8, crowding: 0.2}, limit: 2, begin: 1, want: 1, mostly: 1},
+		"long pipelines":   {m: machine{cores: 2, server: 0.6, client: 0.2}, limit: 2, begin: 1, want: 2, mostly: 0.9},
+		"a processor lies idle, but two of ours only hinder the client": {m: machine{cores: 2, server: 20, client: 9, crowding: 0.5}, limit: 2, begin: 1, want: 1, mostly: 0.85},
 		"idle":                  {m: machine{cores: 8, server: 9, limit: 0.0001}, limit: 8, begin: 8, want: 1, mostly: 0.98},
 		"remote clients, all":   {m: machine{cores: 8, server: 9}, limit: 8, begin: 1, want: 8, mostly: 0.98},
 		"remote clients, half":  {m: machine{cores: 16, server: 10, limit: 0.5}, limit: 16, begin: 16, want: 9, mostly: 0.98},
@@ -84,6 +89,20 @@ func TestProcessorsTrialsBecomeRare(t *testing.T) {
 	}
 }
 
+// A load that comes in bursts finds one processor at each, if one is best for it.
+func TestProcessorsBetweenBursts(t *testing.T) {
+	p := &processorPolicy{limit: 2, now: 2}
+	burst, none := machine{cores: 2, server: 9, client: 8, crowding: 0.2}, machine{cores: 2, server: 9, limit: 0.00001}
+	settle(p, burst, 0.7)
+	settle(p, none, 0.7)
+	for range 10 {
+		if held := settle(p, burst, 0.7); held[2] > 0 {
+			t.Fatalf("%v", held)
+		}
+		settle(p, none, 0.7)
+	}
+}
+
 func TestProcessorsForLongWork(t *testing.T) {
 	var set []int
 	p := newProcessors(4, func(n int) { set = append(set, n) })
@@ -104,7 +123,7 @@ func TestProcessorsForLongWork(t *testing.T) {
 	var none *processors // GOMAXPROCS was given
 	none.BeginLong()
 	none.EndLong()
-	none.follow(nil)
+	none.follow(nil, nil)
 	if processorsFor(func(string) string { return "3" }, nil) != nil {
 		t.Error("GOMAXPROCS=3 is not left alone")
 	}

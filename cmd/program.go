@@ -64,7 +64,7 @@ func (p *program) start(families []core.Family) (err error) {
 	p.engine.Run()
 	p.stopPace = make(chan struct{})
 	go paceMemory(p.server.StackFreed, p.stopPace)
-	go p.cpus.follow(p.stopPace)
+	go p.cpus.follow(func() int64 { return p.engine.Stats().Load().Commands }, p.stopPace)
 	p.serve(listeners)
 	p.followListeners()
 	if err := p.restore(); err != nil {

@@ -29,6 +29,10 @@ func (d *double) ScheduleSave() (string, error) {
 	return "Background saving scheduled", d.err
 }
 
+func (d *double) ScheduleRewrite() (string, error) {
+	return "Background append only file rewriting scheduled", d.err
+}
+
 func (d *double) RewriteAOF() (string, error) {
 	return "Background append only file rewriting started", d.err
 }
@@ -65,7 +69,8 @@ func TestCommands(t *testing.T) {
 	h.Do("DISCARD").OK()
 	h.Do("MULTI").OK()
 	h.Do("BGSAVE").Equals("+QUEUED\r\n")
-	h.Do("EXEC").Equals("*1\r\n+Background saving scheduled\r\n")
+	h.Do("BGREWRITEAOF").Equals("+QUEUED\r\n")
+	h.Do("EXEC").Equals("*2\r\n+Background saving scheduled\r\n+Background append only file rewriting scheduled\r\n")
 	d.err = errors.New("ERR no")
 	h.Do("SAVE").Error("ERR no")
 	h.Do("BGSAVE").Error("ERR no")
