@@ -28,7 +28,6 @@ func (w *aofWriter) advance(offset int64) {
 	defer w.mu.Unlock()
 	if offset > w.durable {
 		w.durable = offset
-		w.active = len(w.waiters)
 		w.wake(offset)
 	}
 }
@@ -53,10 +52,6 @@ func (w *aofWriter) wait(offset int64, patience <-chan time.Time) (onDisk, ok bo
 	wt := waiterPool.Get().(*waiter)
 	wt.offset = offset
 	w.waiters = append(w.waiters, wt)
-	if w.crowd > 0 && len(w.waiters) >= w.crowd {
-		w.crowd = 0
-		w.poke()
-	}
 	w.mu.Unlock()
 	select {
 	case onDisk = <-wt.ready:
@@ -74,56 +69,22 @@ func (w *aofWriter) wait(offset int64, patience <-chan time.Time) (onDisk, ok bo
 	}
 }
 
-// maxLinger bounds how long a flush waits for more replies that it could cover.
-const maxLinger = 2 * time.Millisecond
+// lingerRounds bounds linger where writers never pause.
+const lingerRounds = 16
 
-// linger gathers replies that can share the next flush, under appendfsync always. Who was released by the last one is about to write again,
-// and a flush costs the same for one as for all: so it waits for as many as there were, while they keep coming faster than a flush that began at once would
-// serve them, and never longer than a flush takes. A client that is alone never waits: nobody else is expected.
+// linger lets the goroutines that are ready to run go first under appendfsync always, while the log grows by what can join the flush. The
+// writer is woken by the first effect of many: a flush for that alone would take as long as one for all.
 func (w *aofWriter) linger() {
 	if w.policy() != syncAlways {
 		return
 	}
-	if w.expect() {
-		w.gatherCrowd(min(w.syncTook, maxLinger))
-	}
-	for n := w.waiting(); n > 0; { // those who are ready to run go first
+	for end, n := w.reader.End(), 0; end > w.got && n < lingerRounds; n++ {
 		runtime.Gosched()
-		more := w.waiting()
-		if more <= n {
+		more := w.reader.End()
+		if more == end {
 			return
 		}
-		n = more
-	}
-}
-
-// expect reports whether more replies are on their way than wait, and has wait tell when they are there.
-func (w *aofWriter) expect() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.waiters) >= w.active || w.stop != stopNot {
-		return false
-	}
-	w.crowd = w.active
-	return true
-}
-
-// gatherCrowd waits in steps of a part of limit.
-func (w *aofWriter) gatherCrowd(limit time.Duration) {
-	began, step := time.Now(), limit/4
-	for n := w.waiting(); ; {
-		w.timer.Reset(step)
-		select {
-		case <-w.nudge:
-			w.timer.Stop()
-			return
-		case <-w.timer.C:
-		}
-		more, passed := w.waiting(), time.Since(began)
-		if passed >= limit || n > 0 && time.Duration(more-n)*(passed+w.syncTook) < time.Duration(more)*step {
-			return
-		}
-		n = more
+		end = more
 	}
 }
 

@@ -76,8 +76,6 @@ type aofWriter struct {
 
 	mu       sync.Mutex
 	waiters  []*waiter // replies that wait, about in order of offset
-	active   int       // replies that waited when the last flush ended
-	crowd    int       // waiters that linger waits for, 0: it does not
 	durable  int64     // offset of the log up to which the file is on disk
 	force    int64     // barrier: flush up to here, whatever the policy
 	next     *handover
@@ -106,7 +104,6 @@ type aofWriter struct {
 	unsure    bool  // the last flush failed
 	seek      bool  // the file's own position is not at
 	lastStamp int64
-	syncTook  time.Duration // of flushes of late, on average
 	timer     *time.Timer
 }
 
@@ -271,9 +268,7 @@ func (w *aofWriter) flush() error {
 			return nil
 		}
 		w.pending = syncStart{w.wrote, w.written, time.Now()}
-		err := datasync(w.file)
-		w.syncTook += (time.Since(w.pending.at) - w.syncTook) / 8
-		return w.collect(err)
+		return w.collect(datasync(w.file))
 	case policy == syncNo:
 		if !w.syncing.Load() {
 			w.drop(w.wrote)
