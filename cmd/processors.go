@@ -15,20 +15,26 @@ type processors struct {
 	limit  int // as many as Go found: cores, affinity, control group
 	policy processorPolicy
 	long   int       // pieces of long work at hand
-	ended  time.Time // when the last one ended
+	began  time.Time // when the first of them began
+	until  time.Time // all processors stay until then
+	before int       // processors in use before long work, 0: none is, nor was lately
 	set    func(n int)
 }
 
 // How the load is followed.
 const (
 	lookEvery = 100 * time.Millisecond
-	// longTail is how long all processors stay after long work: it tends to be repeated.
-	longTail = 500 * time.Millisecond
+	// All processors stay for a while after long work, as it tends to be repeated: for tailRatio times as long as it took, between
+	// these bounds.
+	shortestTail = 100 * time.Millisecond
+	longestTail  = 500 * time.Millisecond
+	tailRatio    = 5
 )
 
-// newProcessors begins with all processors: a data set is about to be loaded.
+// newProcessors begins with one processor.
 func newProcessors(limit int, set func(int)) *processors {
-	return &processors{limit: limit, policy: processorPolicy{limit: limit, now: limit}, set: set}
+	set(1)
+	return &processors{limit: limit, policy: processorPolicy{limit: limit, now: 1}, set: set}
 }
 
 // BeginLong says that work begins which keeps a processor for milliseconds or more: all processors are used until EndLong. Safe
@@ -39,7 +45,12 @@ func (p *processors) BeginLong() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.long++
+	if p.long++; p.long == 1 {
+		p.began = time.Now()
+	}
+	if p.before == 0 {
+		p.before = p.policy.now
+	}
 	p.use(p.limit)
 }
 
@@ -50,8 +61,10 @@ func (p *processors) EndLong() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.long--
-	p.ended = time.Now()
+	if p.long--; p.long == 0 {
+		now := time.Now()
+		p.until = now.Add(min(longestTail, max(shortestTail, tailRatio*now.Sub(p.began))))
+	}
 }
 
 // use changes the number of processors. mu is held.
@@ -69,6 +82,7 @@ func (p *processors) follow(requests func() int64, stop <-chan struct{}) {
 	}
 	meter, err := newLoadMeter()
 	if err != nil {
+		p.BeginLong() // for good
 		return
 	}
 	defer meter.Close()
@@ -91,8 +105,13 @@ func (p *processors) look(m *loadMeter, requests int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l, ok := m.read(p.policy.now > 1)
-	if !ok || p.long > 0 || time.Since(p.ended) < longTail {
+	if !ok || p.long > 0 || time.Now().Before(p.until) {
 		p.policy.calm()
+		return
+	}
+	if p.before != 0 { // go on as if nothing had been
+		p.use(p.before)
+		p.before = 0
 		return
 	}
 	l.rate = max(0, float64(requests)/l.took)

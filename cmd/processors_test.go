@@ -106,7 +106,6 @@ func TestProcessorsBetweenBursts(t *testing.T) {
 func TestProcessorsForLongWork(t *testing.T) {
 	var set []int
 	p := newProcessors(4, func(n int) { set = append(set, n) })
-	p.use(1)
 	p.BeginLong()
 	p.BeginLong()
 	p.EndLong()
@@ -114,8 +113,8 @@ func TestProcessorsForLongWork(t *testing.T) {
 		t.Fatalf("%d processors, %d pieces of long work", p.policy.now, p.long)
 	}
 	p.EndLong()
-	if time.Since(p.ended) > time.Minute || p.long != 0 {
-		t.Fatalf("after the last: %v, %d", p.ended, p.long)
+	if p.long != 0 || !p.until.After(time.Now()) || p.policy.now != 4 {
+		t.Fatalf("after the last: until %v, %d pieces, %d processors", p.until, p.long, p.policy.now)
 	}
 	if len(set) != 2 || set[0] != 1 || set[1] != 4 {
 		t.Errorf("set to %v, want 1, then 4 once", set)
