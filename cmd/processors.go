@@ -134,7 +134,7 @@ type processorPolicy struct {
 	limit, now int
 
 	busyFor, slackFor, crowdedFor float64 // seconds for which a reason to change has held
-	rate                          float64 // of requests, lately, with as many processors as now
+	rate                          float64 // of requests, lately, with as many processors as now: rises at once, falls slowly
 	trial                         trial
 	more, fewer                   lesson
 }
@@ -146,10 +146,10 @@ type lesson struct {
 	rate    float64 // of requests then
 }
 
-// pass lets time go by.
-func (l *lesson) pass(took, rate float64) {
+// pass lets time go by. Between bursts of a load nothing is forgotten: only busy processors show another one.
+func (l *lesson) pass(took, rate float64, busy bool) {
 	l.pause = max(0, l.pause-took)
-	if l.backoff > 0 && (rate > otherLoad*l.rate || rate*otherLoad < l.rate) {
+	if l.backoff > 0 && busy && (rate > otherLoad*l.rate || rate*otherLoad < l.rate) {
 		*l = lesson{}
 	}
 }
@@ -200,19 +200,17 @@ func (p *processorPolicy) next(l load) int {
 	if p.trial.from != 0 {
 		return p.judge(l, took)
 	}
-	if p.rate == 0 {
-		p.rate = l.rate
-	}
-	p.rate += (l.rate - p.rate) / 3
-	p.more.pass(took, p.rate)
-	p.fewer.pass(took, p.rate)
+	p.rate = max(l.rate, p.rate+(l.rate-p.rate)/3)
+	busy := l.used >= busyShare*float64(p.now)
+	p.more.pass(took, l.rate, busy)
+	p.fewer.pass(took, l.rate, busy)
 	hold := func(held *float64, reason bool) {
 		if *held += took; !reason {
 			*held = 0
 		}
 	}
 	now := float64(p.now)
-	hold(&p.busyFor, l.used >= busyShare*now && l.idle >= idleEnough && p.now < p.limit)
+	hold(&p.busyFor, busy && l.idle >= idleEnough && p.now < p.limit)
 	hold(&p.slackFor, l.used < slackShare*(now-1))
 	hold(&p.crowdedFor, p.now > 1 && l.waited >= crowdedShare && l.idle < idleEnough)
 	switch {

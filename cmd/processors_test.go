@@ -103,6 +103,21 @@ func TestProcessorsBetweenBursts(t *testing.T) {
 	}
 }
 
+// What a trial has taught holds for the next burst of the same load, too.
+func TestProcessorsRememberBetweenBursts(t *testing.T) {
+	p := &processorPolicy{limit: 2, now: 1}
+	burst := machine{cores: 2, server: 20, client: 9, crowding: 0.5} // leaves a processor idle that only hinders
+	none := machine{cores: 2, server: 20, limit: 0.00001}
+	tried := 0.0
+	for range 20 {
+		tried += settle(p, burst, 1.5)[2]
+		settle(p, none, 1.5)
+	}
+	if tried > 20*1.5/8 {
+		t.Errorf("%.1f of %d s on trial", tried, 30)
+	}
+}
+
 func TestProcessorsForLongWork(t *testing.T) {
 	var set []int
 	p := newProcessors(4, func(n int) { set = append(set, n) })
