@@ -88,12 +88,6 @@ func (w *aofWriter) linger() {
 	}
 }
 
-func (w *aofWriter) waiting() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.waiters)
-}
-
 // mustWait reports whether replies wait for the disk.
 func (w *aofWriter) mustWait() bool { return w.policy() == syncAlways || w.late.Load() }
 
