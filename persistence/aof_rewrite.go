@@ -408,8 +408,9 @@ func (j *appendOnly) cron(now time.Time) {
 	if r.active.Load() || j.s.saves.running() || j.eng.Loading() {
 		return
 	}
-	if r.scheduled.Load() {
-		if !j.is(aofWaiting) && !j.away() || !r.limited(now) {
+	waiting := j.is(aofWaiting) // for its base, even if DEBUG LOADAOF has given up the rewrite that was to make it
+	if waiting || r.scheduled.Load() {
+		if !waiting && !j.away() || !r.limited(now) {
 			j.startRewrite()
 		}
 		return
