@@ -4,6 +4,7 @@ GO        ?= go
 PORT      ?= 6379
 FUZZTIME  ?= 20s
 SOAK_ROUNDS ?= 500
+SOAK_HISTORIES ?= 200
 TOOLS     := $(GO) tool -modfile=internal/tools/versions/go.mod
 TESTTAGS  := invariants
 CGO       := $(shell command -v gcc >/dev/null 2>&1 && echo 1 || echo 0)
@@ -61,8 +62,9 @@ bench-compare: need-go ## Go benchmarks now against a revision: make bench-compa
 fuzz: need-go ## Run every fuzz target for FUZZTIME each
 	./internal/tools/fuzz.sh $(FUZZTIME)
 
-soak: need-go ## Crash rounds: kill -9 under load, hundreds of times (SOAK_ROUNDS=500)
+soak: need-go ## Crash rounds: kill -9 under load (SOAK_ROUNDS=500); histories of killed clients (SOAK_HISTORIES=200)
 	SOAK_ROUNDS=$(SOAK_ROUNDS) $(GO) test -timeout 60m -count 1 -run TestKill ./persistence
+	SOAK_HISTORIES=$(SOAK_HISTORIES) $(GO) test $(RACE) -tags $(TESTTAGS) -timeout 60m -count 1 -run 'TestHistories|TestElementsArriveOnce' -v ./core/server
 
 lint: need-go ## vet, staticcheck, gofumpt
 	$(GO) vet ./...
