@@ -128,11 +128,7 @@ func (p *Process) enter() error {
 		Syslog: t.Bool("syslog-enabled").Load(), SyslogIdent: t.String("syslog-ident").Load(), SyslogFacility: t.String("syslog-facility").Load(),
 	})
 	if err != nil {
-		name := "logfile"
-		if t.Bool("syslog-enabled").Load() && t.String("logfile").Load() == "" {
-			name = "syslog-enabled"
-		}
-		return fault(name, err, "a file that can be written, a system's log that answers")
+		return fault("logfile", err, "a file that can be written")
 	}
 	p.Logs, p.Log = logs, logs.Logger()
 	return nil
@@ -150,6 +146,10 @@ func (p *Process) settle(isDaemon bool) error {
 		log.Warn("Warning: no config file specified, using the default config. In order to specify a config file use " + p.invocation.Program + " /path/to/redis.conf")
 	} else {
 		log.Warn("Configuration loaded")
+	}
+	p.Logs.SetRole(observability.RolePrimary)
+	if t.String("replicaof").Load() != "" {
+		p.Logs.SetRole(observability.RoleReplica)
 	}
 	for _, w := range p.Config.Warnings {
 		if w.Quiet {
@@ -215,10 +215,6 @@ func (p *Process) Announce(listeners []net.Listener) {
 	person := isTerminal(p.invocation.Stdout) && t.String("logfile").Load() == "" && !t.Bool("syslog-enabled").Load()
 	if person || t.Bool("always-show-logo").Load() {
 		p.Logs.Raw(banner(p.Config, p.Build, listeners))
-	}
-	p.Logs.SetRole(observability.RolePrimary)
-	if t.String("replicaof").Load() != "" {
-		p.Logs.SetRole(observability.RoleReplica)
 	}
 	p.Log.Info(fmt.Sprintf("Running mode=standalone, port=%d.", port))
 	p.Log.Info(fmt.Sprintf("Redust %s Port: %d PID: %d", Version, port, os.Getpid()))

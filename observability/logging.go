@@ -50,12 +50,13 @@ type Logs struct {
 	named  map[string]hclog.Level
 	file   string
 	output io.Writer
-	syslog syslogWriter
+	syslog *systemLog // nil: not wanted
 	clock  func() time.Time
 	pid    int
 }
 
-// NewLogs opens the log. It fails if the file can't be written, the level is unknown or the system's log doesn't answer.
+// NewLogs opens the log. It fails if the file can't be written, or the level or the facility is unknown. A system's log that doesn't
+// answer is reported in the log, and looked for again.
 func NewLogs(o LogOptions) (*Logs, error) {
 	l := &Logs{named: make(map[string]hclog.Level), output: o.Output, clock: o.Clock, pid: os.Getpid()}
 	if l.output == nil {
@@ -87,13 +88,18 @@ func NewLogs(o LogOptions) (*Logs, error) {
 		}
 	}
 	if o.Syslog {
-		if l.syslog, err = dialSyslog(o.SyslogFacility, o.SyslogIdent); err != nil {
-			return nil, fmt.Errorf("can't open the system's log: %w", err)
+		if l.syslog, err = openSyslog(o.SyslogFacility, o.SyslogIdent); err != nil {
+			return nil, err
 		}
 	}
 	// The base logger writes nothing: it is there for IsDebug and its like. Lines come from the sink.
 	l.base = hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: level})
 	l.base.RegisterSink(l)
+	if l.syslog != nil {
+		if err := l.syslog.connect(); err != nil {
+			l.base.Warn("the system's log does not answer, it is tried again with later lines", "error", err)
+		}
+	}
 	return l, nil
 }
 
@@ -169,7 +175,7 @@ func (l *Logs) Accept(name string, level hclog.Level, msg string, args ...any) {
 	}
 	text := message(name, msg, args)
 	if l.syslog != nil {
-		_ = writeSyslog(l.syslog, level, text)
+		_ = l.syslog.write(level, text) // there is nowhere to report it
 	}
 	line := fmt.Appendf(nil, "%d:%c %s %c %s\n", l.pid, rune(l.role.Load()), l.clock().Format("02 Jan 2006 15:04:05.000"), levelMark(level), text)
 	l.write(line)
@@ -203,7 +209,7 @@ func (l *Logs) Close() error {
 	if l.syslog == nil {
 		return nil
 	}
-	err := l.syslog.Close()
+	err := l.syslog.close()
 	l.syslog = nil
 	return err
 }
