@@ -123,12 +123,11 @@ func configRewrite(c *core.Ctx) error {
 	if p == nil || p.ConfigFile() == "" {
 		return protocol.Error("ERR The server is running without a config file")
 	}
-	if err := p.Rewrite(); err != nil {
+	if err := p.Rewrite(); err != nil { // which it has logged
 		var known protocol.Error
 		if errors.As(err, &known) {
 			return known
 		}
-		c.Engine().Logger().Error("config rewrite failed", "error", err)
 		return protocol.Errorf("%v", err)
 	}
 	c.Reply.OK()
