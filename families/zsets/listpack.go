@@ -50,9 +50,14 @@ func lpInsert(lp packed.Listpack, member []byte, score float64) packed.Listpack 
 	return lpPut(lp, at, member, score)
 }
 
+// wholeScore tells which scores a listpack holds as integers. As Redis: whole numbers within 62 bits, -0 as 0.
+func wholeScore(score float64) (i int64, ok bool) {
+	i = int64(score)
+	return i, math.Abs(score) <= 1<<62 && float64(i) == score
+}
+
 func lpPut(lp packed.Listpack, at int, member []byte, score float64) packed.Listpack {
-	// As Redis: whatever is a whole number within 62 bits goes in as one, -0 as 0.
-	if i := int64(score); math.Abs(score) <= 1<<62 && float64(i) == score {
+	if i, ok := wholeScore(score); ok {
 		lp = lp.InsertInt(at, i, packed.Before)
 	} else {
 		var buf [32]byte

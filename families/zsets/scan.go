@@ -1,6 +1,8 @@
 package zsets
 
 import (
+	"strconv"
+
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/protocol"
 )
@@ -32,19 +34,28 @@ func (z *zsets) zscan(c *core.Ctx) error {
 	}
 	return c.ReplyScan(look, func(cursor uint64, o *core.ScanOptions, out *protocol.Writer) (next uint64, n int) {
 		var text [32]byte
-		take := func(member []byte, score float64) bool {
+		take := func(member, score []byte) {
 			if o.Takes(member) {
 				out.Bulk(member)
-				out.Bulk(protocol.AppendDouble(text[:0], score))
+				out.Bulk(score)
 				n += 2
 			}
-			return true
 		}
 		if w.set != nil {
-			next = w.set.dict.Scan(cursor, o.Count, func(member, score []byte) { take(member, getScore(score)) })
+			next = w.set.dict.Scan(cursor, o.Count, func(member, score []byte) {
+				take(member, protocol.AppendDouble(text[:0], getScore(score)))
+			})
 			return next, n
 		}
-		w.each(0, w.len(), false, take) // packed: all at once, whatever cursor and count
+		// Packed: all at once, whatever cursor and count, and scores as the listpack has them.
+		w.each(0, w.len(), false, func(member []byte, score float64) bool {
+			if i, ok := wholeScore(score); ok {
+				take(member, strconv.AppendInt(text[:0], i, 10))
+			} else {
+				take(member, protocol.AppendDouble(text[:0], score))
+			}
+			return true
+		})
 		return 0, n
 	})
 }
