@@ -147,6 +147,9 @@ func parsePercent(s *Spec, digits string) (value, error) {
 	if n > s.max() {
 		return value{}, fmt.Errorf("percentage argument must be less or equal to %d", s.max())
 	}
+	if n == 0 {
+		return value{text: "0"}, nil // a share of nothing is shown as bytes
+	}
 	return value{text: digits + "%", num: -n}, nil
 }
 

@@ -3,9 +3,10 @@ package options
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
+
+	"github.com/redust/redust/protocol"
 )
 
 // SavePoint is one condition of save: after Seconds, if at least Changes writes were made.
@@ -30,14 +31,23 @@ func savePoints(args []string) ([]SavePoint, error) {
 	}
 	var points []SavePoint
 	for i := 0; i < len(args); i += 2 {
-		seconds, err1 := strconv.ParseInt(args[i], 10, 64)
-		changes, err2 := strconv.ParseInt(args[i+1], 10, 32)
+		seconds, err1 := saveNumber(args[i], 64)
+		changes, err2 := saveNumber(args[i+1], 32)
 		if err1 != nil || err2 != nil || seconds < 1 || changes < 0 {
 			return nil, fault
 		}
 		points = append(points, SavePoint{Seconds: seconds, Changes: changes})
 	}
 	return points, nil
+}
+
+// saveNumber reads a number of a save point as C does: white space before it is skipped, nothing is 0.
+func saveNumber(text string, bits int) (int64, error) {
+	text = strings.TrimLeft(text, " \t\n\v\f\r")
+	if text == "" {
+		return 0, nil
+	}
+	return strconv.ParseInt(text, 10, bits)
 }
 
 func parseSavePoints(args []string) (value, error) {
@@ -189,8 +199,8 @@ func parsePercentiles(s *Spec, args []string) (value, error) {
 	}
 	words := make([]string, 0, len(args))
 	for _, arg := range args {
-		p, err := strconv.ParseFloat(arg, 64)
-		if err != nil || math.IsNaN(p) {
+		p, ok := protocol.ParseFloat([]byte(arg)) // hexadecimal, too, as in Redis
+		if !ok {
 			return value{}, fmt.Errorf("Invalid %s parameters", s.Name) //nolint:staticcheck // Redis's text
 		}
 		if p < 0 || p > 100 {
