@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	replyPatience = 5 * time.Second // for the reply to a command
-	readPatience  = time.Second     // for an @read
+	replyPatience = 20 * time.Second // for the reply to a command, on a machine that is busy
+	readPatience  = time.Second      // for an @read
 )
 
 // outcome is what a read gave: a raw reply, or the reason why there is none.
