@@ -258,12 +258,17 @@ func (p *Process) notify(err error) {
 }
 
 // Rewrite is CONFIG REWRITE.
-func (p *Process) Rewrite() error {
+func (p *Process) Rewrite() error { return p.rewrite(p.Config.Rewrite) }
+
+// RewriteAll is DEBUG CONFIG-REWRITE-FORCE-ALL.
+func (p *Process) RewriteAll() error { return p.rewrite(p.Config.RewriteAll) }
+
+func (p *Process) rewrite(write func(...Directives) error) error {
 	var extra []Directives
 	if p.RewriteDirectives != nil {
 		extra = p.RewriteDirectives()
 	}
-	err := p.Config.Rewrite(extra...)
+	err := write(extra...)
 	switch {
 	case err == nil:
 		p.Log.Info("CONFIG REWRITE executed with success.")

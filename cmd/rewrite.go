@@ -31,7 +31,12 @@ type Directives struct {
 // Rewrite is CONFIG REWRITE: it writes the current values into the configuration file. Lines keep their place and comments stay. An option
 // that has lines gets the new value there; one that has none is added at the end, unless it has its default or comes from the
 // environment, which will give it again. The file is replaced in one step: after a crash it is the old or the new one.
-func (c *Config) Rewrite(extra ...Directives) error {
+func (c *Config) Rewrite(extra ...Directives) error { return c.rewrite(false, extra) }
+
+// RewriteAll writes options as well that have their default or come from the environment, as DEBUG CONFIG-REWRITE-FORCE-ALL does.
+func (c *Config) RewriteAll(extra ...Directives) error { return c.rewrite(true, extra) }
+
+func (c *Config) rewrite(all bool, extra []Directives) error {
 	if c.File == "" {
 		return ErrNoConfigFile
 	}
@@ -47,6 +52,7 @@ func (c *Config) Rewrite(extra ...Directives) error {
 		return errNotRedisConf
 	}
 	f := readForRewrite(string(old), c.Table)
+	f.all = all
 	for _, spec := range c.Table.Specs() {
 		if spec.Kind != options.Directive {
 			f.option(c.Table, spec)
@@ -66,6 +72,7 @@ type rewriting struct {
 	lines  []string
 	at     map[string][]int // where the lines of an option are, by lineKey
 	signed bool             // the signature is there
+	all    bool             // options that need no line get one, too
 }
 
 // lineKey is what a line is found by again: the option and, for limits of client classes, the class.
@@ -108,8 +115,8 @@ func readForRewrite(text string, table *options.Table) *rewriting {
 // option writes one option. Every line it has in the file is used or removed.
 func (f *rewriting) option(table *options.Table, spec options.Spec) {
 	value := table.String(spec.Name).Load()
-	fromEnv := table.Source(spec.Name).Kind == options.FromEnv
-	changed := !table.IsDefault(spec.Name) || spec.Name == "dir"
+	fromEnv := !f.all && table.Source(spec.Name).Kind == options.FromEnv
+	changed := f.all || !table.IsDefault(spec.Name) || spec.Name == "dir"
 	if spec.Kind == options.BufferLimits {
 		f.bufferLimits(spec, value, fromEnv)
 		return
@@ -126,7 +133,7 @@ func (f *rewriting) bufferLimits(spec options.Spec, value string, fromEnv bool) 
 	for class, name := range []string{"normal", "replica", "pubsub"} {
 		key := spec.Name + " " + name
 		l := limits[class]
-		if fromEnv || l == defaults[class] && len(f.at[key]) == 0 {
+		if fromEnv || !f.all && l == defaults[class] && len(f.at[key]) == 0 {
 			continue
 		}
 		line := fmt.Sprintf("%s %s %s %d", key, memoryText(l.HardBytes), memoryText(l.SoftBytes), l.SoftSeconds)

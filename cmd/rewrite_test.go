@@ -110,6 +110,29 @@ user bob on
 	}
 }
 
+func TestRewriteAllWritesDefaultsToo(t *testing.T) {
+	path := writeFile(t, "redis.conf", "# mine\ntimeout 5\n")
+	c := configure(t, Inputs{Args: []string{path}, Environ: []string{"REDUST_HZ=30"}})
+	if err := c.RewriteAll(); err != nil {
+		t.Fatal(err)
+	}
+	text := readFile(t, path)
+	for _, line := range []string{
+		"# mine", "timeout 5", "hz 30", "databases 16", "save 3600 1", "save 60 10000", `notify-keyspace-events ""`,
+		"client-output-buffer-limit pubsub 32mb 8mb 60", "repl-backlog-size 1mb",
+	} {
+		if !strings.Contains("\n"+text, "\n"+line+"\n") {
+			t.Errorf("no line %q", line)
+		}
+	}
+	c2 := configure(t, Inputs{Args: []string{path}})
+	for _, p := range c.Table.Get("*") {
+		if got := c2.Table.Get(p.Name); got[0].Value != p.Value {
+			t.Errorf("%s is read back as %q, was %q", p.Name, got[0].Value, p.Value)
+		}
+	}
+}
+
 func TestRewriteKeepsModeAndLink(t *testing.T) {
 	path := writeFile(t, "real.conf", "timeout 1\n")
 	link := filepath.Join(t.TempDir(), "redis.conf")

@@ -119,6 +119,8 @@ type Process interface {
 	AbortShutdown() bool
 	// Rewrite is CONFIG REWRITE; the error's text is the reply.
 	Rewrite() error
+	// RewriteAll is Rewrite of every option, also of those that have their default.
+	RewriteAll() error
 	ConfigFile() string
 	Executable() string
 	Version() (redust, gitSHA, buildID string)

@@ -118,12 +118,14 @@ func configResetstat(c *core.Ctx) error {
 	return nil
 }
 
-func configRewrite(c *core.Ctx) error {
+func configRewrite(c *core.Ctx) error { return rewriteConfig(c, core.Process.Rewrite) }
+
+func rewriteConfig(c *core.Ctx, write func(core.Process) error) error {
 	p := c.Engine().Process()
 	if p == nil || p.ConfigFile() == "" {
 		return protocol.Error("ERR The server is running without a config file")
 	}
-	if err := p.Rewrite(); err != nil { // which it has logged
+	if err := write(p); err != nil { // which it has logged
 		var known protocol.Error
 		if errors.As(err, &known) {
 			return known

@@ -33,6 +33,7 @@ type debugCommand struct {
 var debugSubcommands = []debugCommand{
 	{"AOF-FLUSH-SLEEP", 1, 1, debugAOFFlushSleep},
 	{"CHANGE-REPL-ID", 0, 0, debugChangeReplID},
+	{"CONFIG-REWRITE-FORCE-ALL", 0, 0, debugRewriteAll},
 	{"DIGEST", 0, 0, debugDigest},
 	{"DIGEST-VALUE", 0, -1, debugDigestValue},
 	{"ERROR", 1, 1, debugError},
@@ -126,6 +127,10 @@ func debugChangeReplID(f *family, c *core.Ctx, _ [][]byte) error {
 	c.Engine().Logger().Warn("replication id changed by DEBUG CHANGE-REPL-ID")
 	c.Reply.OK()
 	return nil
+}
+
+func debugRewriteAll(_ *family, c *core.Ctx, _ [][]byte) error {
+	return rewriteConfig(c, core.Process.RewriteAll)
 }
 
 func debugDigest(_ *family, c *core.Ctx, _ [][]byte) error {
@@ -236,6 +241,8 @@ func debugHelp(_ *family, c *core.Ctx, _ [][]byte) error {
 		"    Has the AOF's writer wait that long before each write.",
 		"CHANGE-REPL-ID",
 		"    Gives the data set a new replication id.",
+		"CONFIG-REWRITE-FORCE-ALL",
+		"    CONFIG REWRITE of every option, also of those that have their default.",
 		"DIGEST",
 		"    A sum over all data: equal for equal data, here and in Redis.",
 		"DIGEST-VALUE <key> [<key> ...]",

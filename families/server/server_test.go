@@ -183,6 +183,7 @@ func TestConfig(t *testing.T) {
 	h.Do("CONFIG", "SET", "a", "b", "c").Error("ERR syntax error")
 	h.Do("CONFIG", "SET", "nosuch", "1").Error("ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'")
 	h.Do("CONFIG", "REWRITE").Error("ERR The server is running without a config file")
+	h.Do("DEBUG", "CONFIG-REWRITE-FORCE-ALL").Error("ERR The server is running without a config file")
 	h.Do("CONFIG", "SET", "maxmemory", "0").OK()
 }
 
