@@ -34,6 +34,7 @@ type waiter struct {
 	keys   []Key // waited on, names alias args
 	state  atomic.Int32
 	reply  []byte       // RESP, once state is waitDone
+	after  []byte       // pushes to the client that serving it has caused; likewise
 	offset int64        // in the effect log, on which the reply depends; likewise
 	took   atomic.Int64 // ns that serving it took
 	until  time.Time
@@ -202,6 +203,7 @@ func (c *Client) FinishBlocked() (st Status, done bool) {
 			c.lastOffset = max(c.lastOffset, w.offset)
 			c.W.Raw(w.reply)
 			c.endReply(mark)
+			c.W.Raw(w.after)
 			return c.unblocked(w, failed), true
 		}
 	}
@@ -367,9 +369,13 @@ func (e *Engine) serve(w *waiter, k Key) []Key {
 	c.modified = nil
 	e.conclude(c)
 	if f := e.onModified.Load(); f != nil && len(changed) > 0 {
-		(*f)(nil, changed) // this is not the client's goroutine
+		(*f)(c, changed)
 	}
 	if again {
+		if len(w.after) != 0 {
+			w.client.Push(nil, w.after)
+			w.after = nil
+		}
 		w.state.Store(waitWaiting)
 		return changed
 	}

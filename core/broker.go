@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/redust/redust/protocol"
 )
@@ -53,6 +54,7 @@ type SubscriptionSet struct {
 	byName [topicKinds]map[string]*subscription
 	counts [topicKinds]atomic.Int64
 	added  int
+	bytes  int64 // told to the client
 }
 
 // Subscriptions implements what CLIENT LIST shows. Safe from any goroutine.
@@ -105,6 +107,7 @@ func (s *SubscriptionSet) Add(c *Client, kind TopicKind, name []byte) bool {
 	sub.order = s.added
 	s.byName[kind][string(name)] = sub
 	s.counts[kind].Add(1)
+	s.grow(c, subscriptionMemory(name))
 	c.AddSubscriptions(1)
 	return true
 }
@@ -118,12 +121,25 @@ func (s *SubscriptionSet) Remove(c *Client, kind TopicKind, name []byte) bool {
 	delete(s.byName[kind], string(name))
 	s.broker.remove(kind, sub)
 	s.counts[kind].Add(-1)
+	s.grow(c, -subscriptionMemory(name))
 	c.AddSubscriptions(-1)
 	return true
 }
 
+// subscriptionMemory is what a subscription costs: itself, its place in the topic's list and in the client's map. The
+// topic's name counts for each, as others may leave.
+func subscriptionMemory(name []byte) int64 {
+	return int64(unsafe.Sizeof(subscription{})) + 64 + 2*int64(len(name))
+}
+
+func (s *SubscriptionSet) grow(c *Client, n int64) {
+	s.bytes += n
+	c.AddMemory(n)
+}
+
 // ClientClosed ends all subscriptions of a client that goes away or is reset.
-func (s *SubscriptionSet) ClientClosed(*Client) {
+func (s *SubscriptionSet) ClientClosed(c *Client) {
+	s.grow(c, -s.bytes)
 	for kind := range s.byName {
 		for _, sub := range s.byName[kind] {
 			s.broker.remove(TopicKind(kind), sub)

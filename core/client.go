@@ -37,6 +37,7 @@ type Client struct {
 	lastOffset int64 // effect-log offset that this client's replies depend on
 	flushedAll bool  // it emptied all databases: its replies wait for the disk
 	multiMem   atomic.Int64
+	kept       atomic.Int64 // see AddMemory
 	multiLen   atomic.Int32 // -1 outside MULTI
 	netIn      atomic.Int64
 	netOut     atomic.Int64
@@ -262,6 +263,9 @@ func (c *Client) Doom() { c.killed.Store(true) }
 
 // Killed reports whether Kill or Doom was called.
 func (c *Client) Killed() bool { return c.killed.Load() }
+
+// dying tells that the client was killed by others: for them it is gone. Who kills itself still gets its reply.
+func (c *Client) dying() bool { return c.killed.Load() && !c.Has(FlagCloseAfterReply) }
 
 // Reasons of a client to leave the fast path.
 const (

@@ -69,10 +69,7 @@ func (c *Client) WaitState() (waiting bool, until time.Time, argBytes int) {
 	if w == nil {
 		return false, time.Time{}, 0
 	}
-	for _, a := range w.args {
-		argBytes += len(a)
-	}
-	return true, w.until, argBytes
+	return true, w.until, int(w.argBytes())
 }
 
 // MultiMemory is the size of the queued commands in bytes.

@@ -32,17 +32,21 @@ func (cs *Clients) Len() int { return int(cs.count.Load()) }
 // Blocked is the number of clients that wait in a blocking command.
 func (cs *Clients) Blocked() int { return int(cs.blocked.Load()) }
 
-// Get finds a client by id.
+// Get finds a client by id; nil when it is gone, or others have killed it.
 func (cs *Clients) Get(id int64) *Client {
-	c, _ := cs.byID.Get(id)
-	return c
+	if c, ok := cs.byID.Get(id); ok && !c.dying() {
+		return c
+	}
+	return nil
 }
 
-// All lists the clients in order of id. O(N log N).
+// All lists the clients in order of id, without those that Get does not find. O(N log N).
 func (cs *Clients) All() []*Client {
 	out := make([]*Client, 0, cs.Len())
 	cs.byID.ForEach(func(_ int64, c *Client) bool {
-		out = append(out, c)
+		if !c.dying() {
+			out = append(out, c)
+		}
 		return true
 	})
 	sort.Slice(out, func(i, j int) bool { return out[i].id < out[j].id })
@@ -68,6 +72,7 @@ func (e *Engine) NewClient(conn Conn) *Client {
 		e.clients.byID.Set(c.id, c)
 		e.clients.mu.Unlock()
 		e.clients.count.Add(1)
+		e.AddClientMemory(clientBase)
 	}
 	c.updateGates()
 	return c
@@ -98,6 +103,7 @@ func (e *Engine) CloseClient(c *Client) {
 		e.clients.byID.Del(c.id)
 		e.clients.mu.Unlock()
 		e.clients.count.Add(-1)
+		e.AddClientMemory(-clientBase)
 	}
 }
 
@@ -206,6 +212,3 @@ func (e *Engine) AwaitDurable(c *Client) {
 
 // CountProtocolError counts an error that no command caused.
 func (e *Engine) CountProtocolError(msg string) { e.stats.countError(msg) }
-
-// SetBufferMemory tells what the connections' buffers take in bytes.
-func (e *Engine) SetBufferMemory(n int64) { e.buffers.Store(n) }

@@ -29,22 +29,23 @@ type Ctx struct {
 	shards shardSet // held, in modes lockShared and lockExclusive
 	writes shardSet // those of them held exclusively
 
-	dirty    int64
-	effects  []effect // what to propagate instead of Args
-	replaced bool
-	events   []event
-	modified []Key        // keys signalled as modified
-	expired  []Key        // keys that a read found expired: removed after the command
-	objects  []objectSize // objects that the command may change
-	detached []keyspace.Object
-	serving  *waiter // non-nil while a blocked client's command is tried again
-	ready    Key     // the key that became ready, while serving
-	blocking *waiter // set by Block
-	inExec   bool    // inside EXEC or a script: locks are the outer command's affair
-	hits     int32
-	misses   int32
-	errReply bool
-	spent    *multiState // EXEC's queue, to be released when the command has finished
+	dirty     int64
+	effects   []effect // what to propagate instead of Args
+	replaced  bool
+	events    []event
+	modified  []Key        // keys signalled as modified
+	announced int          // so many of modified OnModified's function has been told of
+	expired   []Key        // keys that a read found expired: removed after the command
+	objects   []objectSize // objects that the command may change
+	detached  []keyspace.Object
+	serving   *waiter // non-nil while a blocked client's command is tried again
+	ready     Key     // the key that became ready, while serving
+	blocking  *waiter // set by Block
+	inExec    bool    // inside EXEC or a script: locks are the outer command's affair
+	hits      int32
+	misses    int32
+	errReply  bool
+	spent     *multiState // EXEC's queue, to be released when the command has finished
 
 	memory *keyspace.MemoryStats // inside EXEC: as of before it took its locks
 }
@@ -66,8 +67,12 @@ type Key struct {
 	hash   uint64
 	shard  int
 	access Access
+	due    bool // see Expired
 	pos    int
 }
+
+// Expired tells of a modified key that its time was up: the server has deleted it, whoever came across it.
+func (k Key) Expired() bool { return k.due }
 
 // In is the same key in another database. It has the same shard.
 func (k Key) In(db int) Key { k.DB = db; return k }
@@ -180,6 +185,7 @@ func (c *Ctx) expireNow(k Key, e keyspace.Entry) {
 	c.eng.stats.expired.Add(1)
 	c.effectsFirst(k)
 	c.Notify(EventExpired, "expired", k)
+	k.due = true
 	c.signal(k)
 }
 

@@ -61,7 +61,7 @@ type Engine struct {
 	loading      atomic.Bool
 	lfu          atomic.Bool
 	tracked      atomic.Bool // somebody wants to know which keys change
-	onModified   atomic.Pointer[func(c *Client, keys []Key)]
+	onModified   atomic.Pointer[func(c *Ctx, keys []Key)]
 	onRead       atomic.Pointer[func(c *Ctx)]
 	onFlush      atomic.Pointer[func(db int)]
 	onFlushBy    atomic.Pointer[func(c *Client)]
@@ -74,13 +74,13 @@ type Engine struct {
 	coarseMs     atomic.Int64
 	housekeeping bool // long work of the cron, which alone uses this
 
-	freeMu   sync.Mutex
-	freeList []keyspace.Object
-	freeWake chan struct{}
-	lazy     lazyStats
-	mem      memoryState
-	buffers  atomic.Int64 // clients' buffers, bytes
-	debug    DebugSettings
+	freeMu      sync.Mutex
+	freeList    []keyspace.Object
+	freeWake    chan struct{}
+	lazy        lazyStats
+	mem         memoryState
+	clientBytes atomic.Int64 // see AddClientMemory
+	debug       DebugSettings
 
 	httpWarned atomic.Int64 // engine milliseconds when the log last told of a browser
 
@@ -258,10 +258,10 @@ func (e *Engine) SetObserving(all bool, slow time.Duration) {
 	e.slowNs.Store(int64(slow))
 }
 
-// OnModified registers what is told of every modified key (client-side caching). fn
-// runs without locks, after the command; c is the client whose goroutine this is, or nil.
-// A nil fn ends it.
-func (e *Engine) OnModified(fn func(c *Client, keys []Key)) {
+// OnModified registers what is told of every modified key (client-side caching). fn runs after the command c, whose
+// client is nil when the server itself has changed the keys, and takes no shard lock: those of a transaction are still
+// held. A nil fn ends it.
+func (e *Engine) OnModified(fn func(c *Ctx, keys []Key)) {
 	if fn == nil {
 		e.onModified.Store(nil)
 		e.tracked.Store(false)

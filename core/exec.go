@@ -206,21 +206,22 @@ func (e *Engine) conclude(c *Ctx) {
 		e.freeLater(c.detached)
 		c.detached = c.detached[:0]
 	}
-	if len(c.modified) != 0 {
+	if len(c.modified) > c.announced {
 		if f := e.onModified.Load(); f != nil {
-			(*f)(c.owner(), c.modified)
+			(*f)(c, c.modified[c.announced:])
 		}
 	}
+	c.announced = 0
 	if len(c.events) != 0 { // before those of the commands that are served now
-		e.publishEvents(c.owner(), c.events)
+		e.publishEvents(c.Owner(), c.events)
 	}
 	if len(c.modified) != 0 {
 		e.serveReady(c.modified)
 	}
 }
 
-// owner is the client if this is its own goroutine, else nil.
-func (c *Ctx) owner() *Client {
+// Owner is the client if this is its own goroutine, else nil.
+func (c *Ctx) Owner() *Client {
 	if c.serving != nil {
 		return nil
 	}

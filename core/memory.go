@@ -24,7 +24,7 @@ type memoryState struct {
 
 // UsedMemory is what the server itself, the data set, the clients' buffers and the effect log take, in bytes.
 func (e *Engine) UsedMemory() int64 {
-	return e.BaseMemory() + e.ks.MemoryUsed() + e.bufferMemory() + e.log.Buffered()
+	return e.BaseMemory() + e.ks.MemoryUsed() + e.ClientMemory() + e.log.Buffered()
 }
 
 // SetBaseMemory tells what the server takes in bytes before it has data and clients. As in Redis it counts as used: a
@@ -33,9 +33,6 @@ func (e *Engine) SetBaseMemory(n int64) { e.mem.base.Store(n) }
 
 // BaseMemory is what SetBaseMemory was told.
 func (e *Engine) BaseMemory() int64 { return e.mem.base.Load() }
-
-// bufferMemory sums what clients hold, refreshed by the cron.
-func (e *Engine) bufferMemory() int64 { return e.buffers.Load() }
 
 // PeakMemory is the largest UsedMemory the cron has seen.
 func (e *Engine) PeakMemory() int64 { return max(e.mem.peak.Load(), e.UsedMemory()) }
@@ -49,11 +46,14 @@ func (e *Engine) trackPeak() {
 	}
 }
 
+// bufferMemory is what others than the data set take of UsedMemory while the server runs.
+func (e *Engine) bufferMemory() int64 { return e.ClientMemory() + e.log.Buffered() }
+
 // makeRoom evicts keys until the keyspace fits the limit, or for as long as maxmemory-eviction-tenacity lets one command
 // wait: then the background goes on, and the command may run. It reports true when no key can go: the caller refuses
-// what needs memory. No lock is held.
+// what needs memory. What eviction itself sends meanwhile, invalidations or deletions, makes no more keys go. No lock is held.
 func (e *Engine) makeRoom(limit int64) (over bool) {
-	if e.BaseMemory()+e.ks.MemoryNear()+nearError+e.bufferMemory() <= limit || e.UsedMemory() <= limit {
+	if e.BaseMemory()+e.ks.MemoryNear()+nearError+e.ClientMemory() <= limit || e.UsedMemory() <= limit {
 		return false
 	}
 	policy := e.set.policy.Load()
@@ -64,7 +64,8 @@ func (e *Engine) makeRoom(limit int64) (over bool) {
 	defer e.mem.mu.Unlock()
 	budget := evictionBudgetNs(e.set.tenacity.Load())
 	start := e.clock.mono()
-	for tried, failed := 1, 0; e.UsedMemory() > limit; tried++ {
+	buffers := e.bufferMemory()
+	for tried, failed := 1, 0; e.BaseMemory()+e.ks.MemoryUsed()+min(buffers, e.bufferMemory()) > limit; tried++ {
 		if e.evictOne(policy) {
 			failed = 0
 		} else if failed++; failed > evictTries {

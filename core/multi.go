@@ -256,8 +256,7 @@ func (c *Ctx) unwatchLocked() {
 	for _, w := range c.client.watched {
 		c.eng.dropWatch(w)
 	}
-	c.client.watched = nil
-	c.client.dirty.Store(false)
+	c.client.watchesGone()
 }
 
 // runQueue executes the commands and returns their effects. Waiting clients,
@@ -283,6 +282,12 @@ func (e *Engine) runQueue(c *Ctx, m *multiState) []effects.Command {
 		}
 		if in.dirty != 0 {
 			e.stats.dirty.Add(in.dirty)
+		}
+		if n := len(in.modified); n > c.announced { // each change by itself: a later command may read the key again
+			if f := e.onModified.Load(); f != nil {
+				(*f)(in, in.modified[c.announced:n])
+			}
+			c.announced = n
 		}
 		if logged && e.log.Active() {
 			m.effects = in.appendEffects(m.effects)

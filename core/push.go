@@ -40,6 +40,16 @@ func (c *Client) PushAfterReply(b []byte) {
 	w.after = append(w.after, b...)
 }
 
+// PushAfterReply is Client.PushAfterReply for the client of the command, which may belong to another goroutine: that of a
+// waiting client who is served.
+func (c *Ctx) PushAfterReply(b []byte) {
+	if w := c.serving; w != nil {
+		w.after = append(w.after, b...)
+		return
+	}
+	c.client.PushAfterReply(b)
+}
+
 // AtBatchEnd has fn called once when the present batch of requests is answered. Owner only; a second
 // function replaces the first.
 func (c *Client) AtBatchEnd(fn func(c *Client)) { c.busy().atEnd = fn }

@@ -31,6 +31,7 @@ func (c *Ctx) Watch(k Key) {
 		}
 	}
 	cl.watched = append(cl.watched, watchedKey{k, entry})
+	cl.AddMemory(watchMemory(k))
 	s := &c.eng.shards[k.shard]
 	if s.watchers == nil {
 		s.watchers = map[dbKey][]*watchEntry{}
@@ -52,6 +53,14 @@ func (e *Engine) unwatch(c *Client) {
 		shard.Lock()
 		e.dropWatch(w)
 		shard.Unlock()
+	}
+	c.watchesGone()
+}
+
+// watchesGone is called when all watches of the client were dropped. Owner only.
+func (c *Client) watchesGone() {
+	for _, w := range c.watched {
+		c.AddMemory(-watchMemory(w.key))
 	}
 	c.watched = nil
 	c.dirty.Store(false)

@@ -128,6 +128,9 @@ func (p *Parser) Next(buf []byte, lim *Limits) (args [][]byte, consumed int, err
 	return args, consumed, nil
 }
 
+// Parsed is how many of the bytes that Next left, of an unfinished request, are parsed already.
+func (p *Parser) Parsed() int { return p.pos }
+
 // bulks parses the arguments of a multibulk request from p.pos on. The state lives in locals while it runs, since
 // the loop is what every request of every client goes through.
 func (p *Parser) bulks(buf []byte, lim *Limits) (err error) {

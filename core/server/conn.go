@@ -35,6 +35,7 @@ type conn struct {
 	queryCap atomic.Int64
 	lastRead atomic.Int64
 	peekedAt int64 // lastRead when cron looked for the end of the stream; see peerGone
+	told     int64 // what account has told the engine
 	checked  int64 // memory when maxmemory-clients was checked because of this connection; see grewLarge
 	freshAt  int64 // lastRead when cron saw to a fresh goroutine; see grewSince
 	closed   atomic.Bool
@@ -91,6 +92,7 @@ func (c *conn) attend() (fresh bool) {
 func (c *conn) end() {
 	c.srv.eng.CloseClient(c.client)
 	c.release()
+	c.account()
 	c.shut(true)
 	c.ended()
 }
@@ -211,6 +213,9 @@ func (c *conn) took(s *session, n int) {
 	if len(s.in) >= largeTransfer {
 		c.srv.largeTransfer()
 	}
+	if len(s.in) > keptInput {
+		c.account()
+	}
 }
 
 // need is how many bytes the request at hand still lacks, as far as is known.
@@ -285,9 +290,10 @@ func (c *conn) settle() {
 	c.releasePushes()
 	c.deliver()
 	if s := c.s; s != nil {
-		c.querySz.Store(int64(s.end - s.start))
+		c.querySz.Store(int64(s.buffered() - s.parser.Parsed()))
 		c.queryCap.Store(int64(cap(s.in)))
 	}
+	c.account()
 	if c.srv.clientMemory.Load() != 0 {
 		c.grewLarge()
 	}

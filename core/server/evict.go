@@ -10,9 +10,6 @@ import (
 // evictEvery is the period of the check of maxmemory-clients.
 const evictEvery = 100 * time.Millisecond
 
-// clientShare is the fixed memory of a connection that eviction counts, in bytes.
-const clientShare = 1 << 10
-
 // clientMemoryLimit is maxmemory-clients in bytes: a negative option is a percentage of
 // maxmemory. 0 means no limit.
 func (s *Server) clientMemoryLimit() int64 {
@@ -23,18 +20,12 @@ func (s *Server) clientMemoryLimit() int64 {
 	return n
 }
 
-// memory is what the client's buffers and queued commands take, in bytes.
-func (c *conn) memory() int64 {
-	pending, _ := c.out.size()
-	return clientShare + c.queryCap.Load() + int64(pending) + c.client.MultiMemory()
-}
-
 // evictStep is how much more a client takes when maxmemory-clients is checked because of it, before the next evictEvery is over.
 const evictStep = 64 << 10
 
 // grewLarge checks maxmemory-clients when the connection takes much more than at the last time.
 func (c *conn) grewLarge() {
-	n := c.memory()
+	n := c.client.Memory()
 	if grown := n > c.checked+evictStep; grown || n < c.checked {
 		c.checked = n
 		if grown {
@@ -62,7 +53,7 @@ func (s *Server) evictClients() {
 		if c.client.Has(core.FlagReplica|core.FlagPrimary) || c.client.Killed() {
 			continue
 		}
-		n := c.memory()
+		n := c.client.Memory()
 		sum += n
 		if !c.client.Has(core.FlagNoEvict) {
 			list = append(list, size{c, n})

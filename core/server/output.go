@@ -18,6 +18,7 @@ type output struct {
 	held    bool // pushes wait in session.late until the batch at hand is answered
 	closed  bool
 	done    chan struct{}
+	eng     *core.Engine // see account
 	*backlog
 }
 
@@ -27,6 +28,7 @@ type backlog struct {
 	head   int
 	sent   int       // bytes of list[head] that are written already
 	bytes  int       // still to be written
+	told   int64     // of them, as the engine knows
 	softAt time.Time // since when the soft limit is exceeded
 }
 
@@ -47,6 +49,7 @@ func (o *output) add(b []byte) {
 	}
 	o.list = append(o.list, b)
 	o.bytes += len(b)
+	o.account()
 }
 
 // consume drops n written bytes from the front. mu is held.
@@ -62,7 +65,9 @@ func (o *output) consume(n int) {
 	o.sent = n
 	if o.head == len(o.list) {
 		o.dropBacklog()
+		return
 	}
+	o.account()
 }
 
 // dropBacklog forgets what is pending. mu is held.
@@ -72,6 +77,9 @@ func (o *output) dropBacklog() {
 		return
 	}
 	o.backlog = nil
+	if b.told != 0 {
+		o.eng.AddClientMemory(-b.told)
+	}
 	clear(b.list)
 	if cap(b.list) <= keptPieces {
 		*b = backlog{list: b.list[:0]}

@@ -100,6 +100,9 @@ func (c *conn) release() {
 	c.client.Idle()
 	c.querySz.Store(0)
 	c.queryCap.Store(0)
+	if c.told != 0 {
+		c.account()
+	}
 	if len(s.in) > keptInput || cap(s.out) > keptOutput {
 		return
 	}

@@ -100,10 +100,6 @@ func unknownType(name []byte) error {
 	return protocol.Errorf("ERR Unknown client type '%s'", name)
 }
 
-// clientBase is what a connection costs before its buffers, in bytes: core's state,
-// the connection's, and a goroutine's stack.
-const clientBase = 3 << 10
-
 // lister builds a line of "name=value" fields.
 type lister struct{ b []byte }
 
@@ -141,7 +137,6 @@ func appendClient(b []byte, c *core.Ctx, cl *core.Client) []byte {
 	}
 	subs := cl.Subscriptions()
 	multiMem := cl.MultiMemory()
-	total := int64(clientBase+bufs.Query+bufs.QueryFree+bufs.Output+argBytes) + multiMem
 
 	l.num("id", cl.ID())
 	l.str("addr", addr)
@@ -165,7 +160,7 @@ func appendClient(b []byte, c *core.Ctx, cl *core.Client) []byte {
 	l.num("obl", 0) // there is no fixed reply buffer: what waits is all in the list
 	l.num("oll", int64(bufs.OutputList))
 	l.num("omem", int64(bufs.Output))
-	l.num("tot-mem", total)
+	l.num("tot-mem", cl.Memory())
 	l.str("events", events(bufs))
 	l.str("cmd", lastCommand(c, cl))
 	l.str("user", userName(cl))

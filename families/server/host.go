@@ -31,22 +31,10 @@ type memoryUse struct {
 	logBuffer  int64 // effects not yet consumed
 }
 
-// sharedInput is the size up to which input buffers serve one connection after the other: what is free in them is no client's.
-const sharedInput = 64 << 10
-
 func readMemory(c *core.Ctx) memoryUse {
 	e := c.Engine()
-	m := memoryUse{base: e.BaseMemory(), keyspace: c.KeyspaceMemory(), logBuffer: e.Log().Buffered()}
-	for _, cl := range e.Clients().All() {
-		if conn := cl.Conn(); conn != nil {
-			b := conn.Buffers()
-			m.clients += int64(b.Query + b.Output + b.Reply)
-			if b.Query+b.QueryFree > sharedInput {
-				m.clients += int64(b.QueryFree)
-			}
-		}
-	}
-	m.used = m.base + m.keyspace.Used + m.clients + m.logBuffer // as Engine.UsedMemory, with the buffers of this moment
+	m := memoryUse{base: e.BaseMemory(), keyspace: c.KeyspaceMemory(), logBuffer: e.Log().Buffered(), clients: e.ClientMemory()}
+	m.used = m.base + m.keyspace.Used + m.clients + m.logBuffer // as Engine.UsedMemory
 	m.peak = max(e.PeakMemory(), m.used)
 	sample := []metrics.Sample{
 		{Name: "/memory/classes/heap/objects:bytes"},

@@ -19,12 +19,16 @@ type prefix struct {
 	changed map[string]*core.Client
 }
 
+// prefixMemory is what a membership costs: the client's entry and the prefix's, with the prefix itself.
+func prefixMemory(text string) int64 { return 128 + int64(len(text)) }
+
 // join makes the client a member of a prefix. Owner only.
 func (f *family) join(s *state, text string) {
 	if slices.Contains(s.prefixes, text) {
 		return
 	}
 	s.prefixes = append(s.prefixes, text)
+	s.client.AddMemory(prefixMemory(text))
 	slices.Sort(s.prefixes)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -46,6 +50,9 @@ func (f *family) leave(s *state) {
 	if len(s.prefixes) == 0 {
 		return
 	}
+	for _, text := range s.prefixes {
+		s.client.AddMemory(-prefixMemory(text))
+	}
 	s.prefixes = nil
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -64,23 +71,25 @@ func (f *family) leave(s *state) {
 	f.prefixes.Store(&keep)
 }
 
-// note remembers a changed key for the prefixes it has. O(prefixes).
+// note remembers a changed key for the prefixes it has, and who alone has changed it: nil for the server, and for several, as
+// the order of their changes is not known here. O(prefixes).
 func note(prefixes []*prefix, from *core.Client, key []byte) {
 	for _, p := range prefixes {
 		if len(key) < len(p.text) || string(key[:len(p.text)]) != p.text {
 			continue
 		}
 		p.mu.Lock()
-		if _, ok := p.changed[string(key)]; !ok {
-			p.changed[string(key)] = from
+		if by, ok := p.changed[string(key)]; ok && by != from {
+			from = nil
 		}
+		p.changed[string(key)] = from
 		p.mu.Unlock()
 	}
 }
 
 // broadcast announces what has changed since the last time: one message for all members of a
 // prefix, a different one for those with NOLOOP who have changed some of the keys themselves.
-func (f *family) broadcast(from *core.Client) {
+func (f *family) broadcast(o origin) {
 	for _, p := range *f.prefixes.Load() {
 		p.mu.Lock()
 		changed, members := p.changed, p.members
@@ -89,12 +98,12 @@ func (f *family) broadcast(from *core.Client) {
 		}
 		p.mu.Unlock()
 		if len(changed) != 0 {
-			f.announce(from, members, changed)
+			f.announce(o, members, changed)
 		}
 	}
 }
 
-func (f *family) announce(from *core.Client, members []*state, changed map[string]*core.Client) {
+func (f *family) announce(o origin, members []*state, changed map[string]*core.Client) {
 	var all message
 	for _, s := range members {
 		m := &all
@@ -105,7 +114,7 @@ func (f *family) announce(from *core.Client, members []*state, changed map[strin
 			m.value = keyArray(changed, nil)
 		}
 		if len(m.value) != 0 {
-			f.send(from, s, m)
+			f.send(o, s, m)
 		}
 	}
 }

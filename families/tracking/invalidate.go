@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"math/rand/v2"
+	"runtime"
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/protocol"
@@ -23,54 +24,89 @@ func (f *family) read(c *core.Ctx) {
 	for _, k := range c.Keys() {
 		f.table.add(k.Name, cl.ID())
 	}
-	f.limit(cl)
+	f.limit(origin{cl, c})
 }
 
 // limitEffort is how many keys one read may evict from the table.
 const limitEffort = 100
 
 // limit evicts keys, announcing them as changed, while the table holds more than
-// tracking-table-max-keys.
-func (f *family) limit(from *core.Client) {
+// tracking-table-max-keys. It reports whether there may be more to evict.
+func (f *family) limit(o origin) (more bool) {
 	most := f.maxKeys.Load()
 	for range limitEffort {
 		if most == 0 || f.table.keys.Load() <= most {
-			return
+			return false
 		}
 		key, ok := f.table.some(rand.Uint64())
 		if !ok {
-			return
+			return false
 		}
-		f.invalidate(from, []byte(key), true)
+		f.invalidate(o, []byte(key), true)
+	}
+	return true
+}
+
+// shrink evicts all that is over the limit: after CONFIG SET, readers might be long in coming.
+func (f *family) shrink() {
+	f.shrinking.Lock()
+	defer f.shrinking.Unlock()
+	for f.limit(origin{}) {
+		runtime.Gosched()
 	}
 }
 
-// modified announces keys that from, or the server itself, has changed. No lock is held.
-func (f *family) modified(from *core.Client, keys []core.Key) {
+// modified announces keys that a command, or the server itself, has changed.
+func (f *family) modified(c *core.Ctx, keys []core.Key) {
+	o := origin{c.Client(), c}
 	prefixes := *f.prefixes.Load()
 	for _, k := range keys {
 		if len(prefixes) != 0 {
-			note(prefixes, from, k.Name)
+			by := o.client
+			if k.Expired() {
+				by = nil
+			}
+			note(prefixes, by, k.Name)
 		}
-		f.invalidate(from, k.Name, false)
+		f.invalidate(o, k.Name, false)
 	}
 	if len(prefixes) == 0 {
 		return
 	}
-	if from != nil && from.Conn() != nil {
-		from.AtBatchEnd(f.atEnd)
+	if own := c.Owner(); own != nil && own.Conn() != nil {
+		own.AtBatchEnd(f.atEnd)
 		return
 	}
-	f.broadcast(from)
+	f.broadcast(o)
+}
+
+// origin is who has caused invalidations.
+type origin struct {
+	client *core.Client // nil for the server
+	ctx    *core.Ctx    // its command; nil between commands, when this is the client's goroutine
+}
+
+// push sends b: behind the reply if the client itself has caused it.
+func (o origin) push(to *core.Client, b []byte) {
+	switch {
+	case to == o.client && o.ctx != nil:
+		o.ctx.PushAfterReply(b)
+	case to == o.client:
+		to.PushAfterReply(b)
+	case o.ctx != nil:
+		to.Push(o.ctx.Owner(), b)
+	default:
+		to.Push(o.client, b)
+	}
 }
 
 // invalidate tells the readers of a key. own tells those who ask for NOLOOP, too: the key was not
 // changed by them.
-func (f *family) invalidate(from *core.Client, key []byte, own bool) {
+func (f *family) invalidate(o origin, key []byte, own bool) {
 	var m message
 	for _, id := range f.table.take(key) {
 		s := f.target(id)
-		if s == nil || s.has(bcast) || !own && s.client == from && s.has(noLoop) {
+		if s == nil || s.has(bcast) || !own && s.client == o.client && s.has(noLoop) {
 			continue
 		}
 		if m.value == nil {
@@ -79,7 +115,7 @@ func (f *family) invalidate(from *core.Client, key []byte, own bool) {
 			w.Bulk(key)
 			m.value = w.Buf
 		}
-		f.send(from, s, &m)
+		f.send(o, s, &m)
 	}
 }
 
@@ -97,7 +133,7 @@ func (f *family) flushed(from *core.Client) {
 	f.table.clear()
 	null := [2]message{{value: []byte("$-1\r\n")}, {value: []byte("_\r\n")}}
 	for _, s := range all { // the null is that of the client who tracks, whoever receives it
-		f.send(from, s, &null[s.client.Proto()-2])
+		f.send(origin{client: from}, s, &null[s.client.Proto()-2])
 	}
 }
 
@@ -127,11 +163,11 @@ func (m *message) forProto(proto int) []byte {
 
 // send gives an invalidation to a tracking client or to the client it redirects to. In RESP2 only
 // the latter can take one, while it is subscribed to something.
-func (f *family) send(from *core.Client, s *state, m *message) {
+func (f *family) send(o origin, s *state, m *message) {
 	to := s.client
 	if id := s.redirect.Load(); id != 0 {
 		if to = f.eng.Clients().Get(id); to == nil {
-			f.brokenRedirect(from, s, id)
+			f.brokenRedirect(o, s, id)
 			return
 		}
 	}
@@ -139,11 +175,11 @@ func (f *family) send(from *core.Client, s *state, m *message) {
 	if proto == 2 && (s.redirect.Load() == 0 || !to.Has(core.FlagSubscribed)) {
 		return
 	}
-	push(from, to, m.forProto(proto))
+	o.push(to, m.forProto(proto))
 }
 
 // brokenRedirect tells a RESP3 client that the one it redirects to has gone.
-func (f *family) brokenRedirect(from *core.Client, s *state, id int64) {
+func (f *family) brokenRedirect(o origin, s *state, id int64) {
 	s.broken.Store(true)
 	if s.client.Proto() != 3 {
 		return
@@ -152,14 +188,5 @@ func (f *family) brokenRedirect(from *core.Client, s *state, id int64) {
 	w.Push(2)
 	w.BulkString("tracking-redir-broken")
 	w.Int(id)
-	push(from, s.client, w.Buf)
-}
-
-// push sends b: behind the reply if the client itself has caused it.
-func push(from, to *core.Client, b []byte) {
-	if to == from {
-		to.PushAfterReply(b)
-		return
-	}
-	to.Push(from, b)
+	o.push(s.client, w.Buf)
 }

@@ -15,10 +15,11 @@ type family struct {
 	maxKeys *options.IntValue
 	table   table
 
-	mu       sync.Mutex // guards clients and the making of prefixes
-	clients  map[int64]*state
-	prefixes atomic.Pointer[[]*prefix] // in order of their text
-	atEnd    func(*core.Client)        // broadcast, bound once
+	shrinking sync.Mutex // one at a time
+	mu        sync.Mutex // guards clients and the making of prefixes
+	clients   map[int64]*state
+	prefixes  atomic.Pointer[[]*prefix] // in order of their text
+	atEnd     func(*core.Client)        // broadcast, bound once
 }
 
 var (
@@ -37,6 +38,10 @@ func (f *family) Register(r *core.Registry) { r.Add(f.commands()) }
 
 func (f *family) Configure(t *options.Table) error {
 	f.maxKeys = t.Int("tracking-table-max-keys")
+	t.OnApply(func() error {
+		go f.shrink() // the option's mutex is held, maybe shards, too
+		return nil
+	}, "tracking-table-max-keys")
 	return nil
 }
 
@@ -44,7 +49,7 @@ func (f *family) Start(e *core.Engine) error {
 	f.eng = e
 	f.clients = map[int64]*state{}
 	f.prefixes.Store(new([]*prefix))
-	f.atEnd = func(c *core.Client) { f.broadcast(c) }
+	f.atEnd = func(c *core.Client) { f.broadcast(origin{client: c}) }
 	f.table.init()
 	e.OnRead(f.read)
 	e.OnFlushBy(f.flushed)

@@ -1,6 +1,7 @@
 package tracking_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -154,5 +155,41 @@ func TestTableIsBounded(t *testing.T) {
 	raw := r.Do("MGET", "a", "b", "c", "d", "e").Raw
 	if n := strings.Count(raw, "invalidate"); n != 3 {
 		t.Errorf("%d keys evicted, want 3: %q", n, raw)
+	}
+}
+
+// What several have changed before it is announced was nobody's own change alone.
+func TestNoLoopHearsOfWhatOthersChangeToo(t *testing.T) {
+	h := harness(t)
+	r, w := h.Client(), h.Client()
+	r.Do("HELLO", "3")
+	r.Do("CLIENT", "TRACKING", "ON", "BCAST", "NOLOOP").OK()
+	r.Do("SET", "a", "1", "PX", "10").OK()
+	r.Do("SET", "b", "1").OK()
+	w.Do("SET", "b", "2").OK()
+	r.Do("SET", "c", "1").OK()
+	h.Advance(20 * time.Millisecond)
+	r.C.Flush()
+	w.C.Flush()
+	if got := r.Pushed(); got != invalidate("a", "b") {
+		t.Errorf("pushed %q", got)
+	}
+}
+
+// The table shrinks when its limit does, without a further read.
+func TestTableShrinksWithItsLimit(t *testing.T) {
+	h := harness(t)
+	r := h.Client()
+	r.Do("HELLO", "3")
+	r.Do("CLIENT", "TRACKING", "ON").OK()
+	for i := range 250 {
+		r.Do("GET", strconv.Itoa(i))
+	}
+	h.Set("tracking-table-max-keys", "1")
+	n := 0
+	for end := time.Now().Add(20 * time.Second); n < 249; time.Sleep(time.Millisecond) {
+		if n += strings.Count(r.Pushed(), "invalidate"); time.Now().After(end) {
+			t.Fatalf("%d keys evicted, want 249", n)
+		}
 	}
 }
