@@ -63,3 +63,13 @@ func TestMemoryPerKey(t *testing.T) {
 		ks.Close()
 	}
 }
+
+// A database of a few ten thousand keys has few blocks of each class in a shard, which are then put into coarse classes.
+func TestFewBlocksOfManySizesLoseLittle(t *testing.T) {
+	for c := range numSmallClasses {
+		size, coarse := classes[c].size, classes[coarseOf[c]].size
+		if coarse < size || size > 256 && coarse*2 > size*3 || size >= 64 && coarse > 2*size {
+			t.Errorf("blocks of %d bytes go to blocks of %d", size, coarse)
+		}
+	}
+}

@@ -40,7 +40,7 @@ type classInfo struct {
 var (
 	classes   = makeClasses()
 	classOf   = makeClassOf()  // by (size+7)/8
-	coarseOf  = makeCoarseOf() // class of the next power of two, from 64 bytes on
+	coarseOf  = makeCoarseOf() // class of the next of 64, 128, 256, then 384, 512, 768, 1024 ... bytes
 	spanBytes = int64(unsafe.Sizeof(span{}))
 )
 
@@ -101,7 +101,14 @@ func makeCoarseOf() (of [numSmallClasses]uint8) {
 	for c := range of {
 		size := uint32(64)
 		for size < classes[c].size {
-			size *= 2
+			switch {
+			case size < 256: // a half page in each shard would cost more than a finer step saves
+				size *= 2
+			case size&(size-1) == 0:
+				size += size / 2
+			default:
+				size += size / 3
+			}
 		}
 		of[c] = classOf[size/unit]
 	}
