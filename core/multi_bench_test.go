@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/coretest"
 	"github.com/redust/redust/core/options"
 	"github.com/redust/redust/families/standard"
 )
@@ -21,21 +22,10 @@ func benchClient(b *testing.B) (*core.Engine, *core.Client) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { e.Close() })
-	c := e.NewClient(idleConn{})
+	c := e.NewClient(coretest.NoConn{})
 	b.Cleanup(func() { e.CloseClient(c) })
 	return e, c
 }
-
-// idleConn is a connection to nobody.
-type idleConn struct{}
-
-func (idleConn) Push([]byte)               {}
-func (idleConn) Close(bool)                {}
-func (idleConn) Wake()                     {}
-func (idleConn) RemoteAddr() string        { return "" }
-func (idleConn) LocalAddr() string         { return "" }
-func (idleConn) FD() int                   { return -1 }
-func (idleConn) Buffers() core.ConnBuffers { return core.ConnBuffers{} }
 
 func request(args ...string) [][]byte {
 	raw := make([][]byte, len(args))
@@ -93,7 +83,7 @@ func BenchmarkWriteBesideWatches(b *testing.B) {
 	for _, watched := range []int{0, 10_000} {
 		b.Run(fmt.Sprint(watched), func(b *testing.B) {
 			e, c := benchClient(b)
-			other := e.NewClient(idleConn{})
+			other := e.NewClient(coretest.NoConn{})
 			b.Cleanup(func() { e.CloseClient(other) })
 			for i := range watched {
 				e.Handle(other, request("WATCH", fmt.Sprintf("watched:%d", i)))
@@ -118,7 +108,7 @@ func BenchmarkWriteBesideTracking(b *testing.B) {
 		b.Run(mode.name, func(b *testing.B) {
 			e, c := benchClient(b)
 			for range mode.clients {
-				t := e.NewClient(idleConn{})
+				t := e.NewClient(coretest.NoConn{})
 				b.Cleanup(func() { e.CloseClient(t) })
 				e.Handle(t, request("HELLO", "3"))
 				e.Handle(t, request(mode.args...))

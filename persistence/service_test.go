@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/coretest"
 	"github.com/redust/redust/core/options"
 	"github.com/redust/redust/families/connection"
 	"github.com/redust/redust/families/hashes"
@@ -130,16 +131,7 @@ func (r *rig) close() {
 // newClient makes an ordinary client: one without connection would be the loader's.
 func (r *rig) newClient() *core.Client { return r.eng.NewClient(noConn{}) }
 
-// noConn stands in for a connection.
-type noConn struct{}
-
-func (noConn) Push([]byte)               {}
-func (noConn) Close(bool)                {}
-func (noConn) Wake()                     {}
-func (noConn) RemoteAddr() string        { return "127.0.0.1:1" }
-func (noConn) LocalAddr() string         { return "127.0.0.1:2" }
-func (noConn) Buffers() core.ConnBuffers { return core.ConnBuffers{} }
-func (noConn) FD() int                   { return -1 }
+type noConn = coretest.NoConn
 
 // do runs a command and returns the raw reply.
 func (r *rig) do(args ...string) string { return doWith(r.eng, r.client, args...) }

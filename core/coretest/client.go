@@ -26,20 +26,43 @@ func (h *Harness) Client() *Client {
 	return c
 }
 
-// conn stands in for a connection: pushes are kept.
+// NoConn is a connection to nobody, for clients of an engine whose replies are read from [core.Client.W].
+type NoConn struct{}
+
+var _ core.Conn = NoConn{}
+
+// Push implements core.Conn.
+func (NoConn) Push([]byte) {}
+
+// Close implements core.Conn.
+func (NoConn) Close(bool) {}
+
+// Wake implements core.Conn.
+func (NoConn) Wake() {}
+
+// RemoteAddr implements core.Conn.
+func (NoConn) RemoteAddr() string { return "127.0.0.1:1" }
+
+// LocalAddr implements core.Conn.
+func (NoConn) LocalAddr() string { return "127.0.0.1:2" }
+
+// Buffers implements core.Conn.
+func (NoConn) Buffers() core.ConnBuffers { return core.ConnBuffers{} }
+
+// FD implements core.Conn.
+func (NoConn) FD() int { return -1 }
+
+// conn is the connection of a Client: pushes are kept.
 type conn struct {
+	NoConn
 	mu     sync.Mutex
 	pushed bytes.Buffer
 	wake   chan struct{}
 	closed bool
 }
 
-func (c *conn) Push(b []byte)             { c.mu.Lock(); c.pushed.Write(b); c.mu.Unlock() }
-func (c *conn) Close(bool)                { c.mu.Lock(); c.closed = true; c.mu.Unlock(); c.Wake() }
-func (c *conn) RemoteAddr() string        { return "127.0.0.1:1" }
-func (c *conn) LocalAddr() string         { return "127.0.0.1:2" }
-func (c *conn) Buffers() core.ConnBuffers { return core.ConnBuffers{} }
-func (c *conn) FD() int                   { return -1 }
+func (c *conn) Push(b []byte) { c.mu.Lock(); c.pushed.Write(b); c.mu.Unlock() }
+func (c *conn) Close(bool)    { c.mu.Lock(); c.closed = true; c.mu.Unlock(); c.Wake() }
 func (c *conn) Wake() {
 	select {
 	case c.wake <- struct{}{}:

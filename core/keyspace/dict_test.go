@@ -64,7 +64,14 @@ func TestDictModel(t *testing.T) {
 					checkDict(t, d, want, refs)
 				}
 			}
+			clone, cloned := d.Clone(), map[string]Ref{}
 			d.Free()
+			clone.Each(func(r Ref, k, _ []byte) bool {
+				cloned[string(k)] = r
+				return true
+			})
+			checkDict(t, clone, want, cloned)
+			clone.Free()
 			if n := ks.Heap().Stats().InUse; n != 0 {
 				t.Fatalf("%d bytes leaked", n)
 			}

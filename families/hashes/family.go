@@ -40,7 +40,7 @@ func (f *family) Register(r *core.Registry) {
 		Encoding: encodingName,
 		Save:     save, RDBType: rdbType,
 		RDBTypes: []rdb.Type{rdb.TypeHash, rdb.TypeHashZipmap, rdb.TypeHashZiplist, rdb.TypeHashListpack},
-		Load:     h.load, Rewrite: rewrite, Copy: h.copy,
+		Load:     h.load, Rewrite: rewrite, Copy: clone,
 		Len:    func(v core.Value) int { return viewOf(v).n },
 		Digest: digest,
 		Field:  appendField,

@@ -78,36 +78,22 @@ func (h *hashes) load(d *rdb.Decoder, t rdb.Type) (core.Stored, error) {
 	return l.stored(), nil
 }
 
-func (h *hashes) copy(v core.Value) core.Stored {
+func clone(v core.Value) core.Stored {
 	if v.Object == nil {
 		v.Packed = append([]byte(nil), v.Packed...)
 		return v
 	}
-	d := h.ks.NewDict()
-	v.Object.(*keyspace.Dict).Each(func(_ keyspace.Ref, f, value []byte) bool {
-		d.Set(f, value)
-		return true
-	})
-	v.Object = d
+	v.Object = v.Object.(*keyspace.Dict).Clone()
 	return v
 }
 
-// rewriteBatch is how many pairs one HMSET of a rewrite has, as in Redis.
-const rewriteBatch = 64
-
 func rewrite(key []byte, v core.Value, emit func(args ...[]byte)) {
-	args := append(make([][]byte, 0, 2+2*rewriteBatch), []byte("HMSET"), key)
+	b := core.NewRewriteBatch(emit, "HMSET", key, 2)
 	viewOf(v).each(func(f, v []byte) bool {
-		args = append(args, append([]byte(nil), f...), append([]byte(nil), v...))
-		if len(args) == cap(args) {
-			emit(args...)
-			args = args[:2]
-		}
+		b.Add(f, v)
 		return true
 	})
-	if len(args) > 2 {
-		emit(args...)
-	}
+	b.Flush()
 }
 
 func digest(d *core.Digest, v core.Value) {

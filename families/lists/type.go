@@ -108,36 +108,13 @@ func (l *lists) fromElements(n int, elem func(i int) []byte) core.Stored {
 	return s.stored()
 }
 
-// rewriteBatch is how many elements a command has that rebuilds a list, as in Redis.
-const rewriteBatch = 64
-
-var rpushWord = []byte("RPUSH")
-
-// rewrite emits RPUSH commands.
 func rewrite(key []byte, v core.Value, emit func(args ...[]byte)) {
-	args := make([][]byte, 2, 2+rewriteBatch)
-	args[0], args[1] = rpushWord, key
-	var text []byte
-	var ends []int
-	flush := func() {
-		from := 0
-		for _, end := range ends {
-			args = append(args, text[from:end])
-			from = end
-		}
-		if len(ends) > 0 {
-			emit(args...)
-		}
-		args, text, ends = args[:2], text[:0], ends[:0]
-	}
+	b := core.NewRewriteBatch(emit, "RPUSH", key, 1)
 	viewOf(v).each(func(s []byte) bool {
-		text = append(text, s...)
-		if ends = append(ends, len(text)); len(ends) == rewriteBatch {
-			flush()
-		}
+		b.Add(s)
 		return true
 	})
-	flush()
+	b.Flush()
 }
 
 // duplicate copies the list for COPY.

@@ -42,7 +42,7 @@ func (f *family) Register(r *core.Registry) {
 		Encoding: encodingName,
 		Save:     save, RDBType: rdbType,
 		RDBTypes: []rdb.Type{rdb.TypeSet, rdb.TypeSetIntset, rdb.TypeSetListpack},
-		Load:     s.load, Rewrite: rewrite, Copy: s.copy,
+		Load:     s.load, Rewrite: rewrite, Copy: clone,
 		Len:    func(v core.Value) int { return viewOf(v).n },
 		Digest: digest,
 		Each:   func(v core.Value, yield func(member []byte) bool) { viewOf(v).each(yield) },

@@ -90,36 +90,22 @@ func (s *sets) load(d *rdb.Decoder, t rdb.Type) (core.Stored, error) {
 	return l.stored(), nil
 }
 
-func (s *sets) copy(v core.Value) core.Stored {
+func clone(v core.Value) core.Stored {
 	if v.Object == nil {
 		v.Packed = append([]byte(nil), v.Packed...)
 		return v
 	}
-	d := s.ks.NewDict()
-	v.Object.(*keyspace.Dict).Each(func(_ keyspace.Ref, m, _ []byte) bool {
-		d.Set(m, nil)
-		return true
-	})
-	v.Object = d
+	v.Object = v.Object.(*keyspace.Dict).Clone()
 	return v
 }
 
-// rewriteBatch is how many members one SADD of a rewrite has, as in Redis.
-const rewriteBatch = 64
-
 func rewrite(key []byte, v core.Value, emit func(args ...[]byte)) {
-	args := append(make([][]byte, 0, 2+rewriteBatch), []byte("SADD"), key)
+	b := core.NewRewriteBatch(emit, "SADD", key, 1)
 	viewOf(v).each(func(m []byte) bool {
-		args = append(args, append([]byte(nil), m...))
-		if len(args) == 2+rewriteBatch {
-			emit(args...)
-			args = args[:2]
-		}
+		b.Add(m)
 		return true
 	})
-	if len(args) > 2 {
-		emit(args...)
-	}
+	b.Flush()
 }
 
 func digest(d *core.Digest, v core.Value) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/coretest"
 	"github.com/redust/redust/core/options"
 	"github.com/redust/redust/families/standard"
 	"github.com/redust/redust/protocol"
@@ -69,7 +70,7 @@ func benchRequests(b *testing.B, setup, cmd string) {
 		b.Fatal(err)
 	}
 	defer e.Close()
-	c := e.NewClient(deaf{})
+	c := e.NewClient(coretest.NoConn{})
 	run := newBatch(e, c)
 	for i := range benchKeys {
 		if setup != "" {
@@ -107,17 +108,6 @@ func cpuTime() time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
-
-// deaf is a connection that nobody reads.
-type deaf struct{}
-
-func (deaf) Push([]byte)               {}
-func (deaf) Close(bool)                {}
-func (deaf) Wake()                     {}
-func (deaf) RemoteAddr() string        { return "" }
-func (deaf) LocalAddr() string         { return "" }
-func (deaf) Buffers() core.ConnBuffers { return core.ConnBuffers{} }
-func (deaf) FD() int                   { return -1 }
 
 // newBatch returns a function that does what a connection does with the input of one read.
 func newBatch(e *core.Engine, c *core.Client) func(in []byte) {

@@ -116,27 +116,15 @@ func (z *zsets) copy(v core.Value) core.Stored {
 	return v
 }
 
-// rewriteBatch is how many members one ZADD of a rewritten AOF holds at most, as in Redis.
-const rewriteBatch = 64
-
 func rewrite(key []byte, v core.Value, emit func(args ...[]byte)) {
-	args := make([][]byte, 0, 2+2*rewriteBatch)
-	flush := func() {
-		if len(args) > 2 {
-			emit(args...)
-		}
-		args = append(args[:0], []byte("ZADD"), key)
-	}
-	flush()
+	b := core.NewRewriteBatch(emit, "ZADD", key, 2)
+	var text [32]byte
 	w := viewOf(v)
 	w.each(0, w.len(), false, func(member []byte, score float64) bool {
-		args = append(args, protocol.AppendDouble(nil, score), slices.Clone(member))
-		if len(args) == cap(args) {
-			flush()
-		}
+		b.Add(protocol.AppendDouble(text[:0], score), member)
 		return true
 	})
-	flush()
+	b.Flush()
 }
 
 func digest(d *core.Digest, v core.Value) {
