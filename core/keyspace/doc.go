@@ -40,5 +40,6 @@
 // # What it costs
 //
 // A key of 16 bytes with a value of 64 takes a block of 88 bytes and about 8.5 bytes of leaf; a TTL takes 16 more. GET waits for two cache lines:
-// the group and the block. Blocks are pointer-free and off the Go heap, so that neither their number nor their size costs the collector anything.
+// the group and the block. Each shard has pages of its own: of 10,000 keys with values of random size up to 1 KB, some 5 MB lie in half-used pages, of 100,000
+// some 14 MB, of 300,000 some 25 MB. Blocks are pointer-free and off the Go heap, so that neither their number nor their size costs the collector anything.
 package keyspace
