@@ -73,7 +73,7 @@ func (e *Engine) ExpireStep() {
 		return
 	}
 	startNs, nowMs := e.clock.read()
-	var spell expireSpell
+	var rest Breather
 	worked := false
 	for more := true; more; {
 		more = false
@@ -82,7 +82,7 @@ func (e *Engine) ExpireStep() {
 			worked = worked || n > 0
 			more = more || again
 			if n > 0 {
-				spell.pause(e)
+				rest.Breathe(e.expireSpell())
 			}
 		}
 		select {
@@ -97,27 +97,15 @@ func (e *Engine) ExpireStep() {
 }
 
 const (
-	// spellNs is how long expiry works on end while it is on time. A processor that it shares with clients is theirs then: sleeping,
-	// not yielding, as a yield comes back before the network is looked at.
-	spellNs   = 100_000
-	spellRest = 50 * time.Microsecond
+	// spellOnTime is how long expiry works on end while it is on time: so little that other clients don't notice.
+	spellOnTime = 100 * time.Microsecond
 	// spellLagMs is the lag from which on the spells grow with it, tenfold at most.
 	spellLagMs = 5
 )
 
-// expireSpell cuts the deletion of many keys into spells that other clients don't notice.
-type expireSpell struct{ begin int64 }
-
-func (s *expireSpell) pause(e *Engine) {
-	now := e.clock.mono()
-	if s.begin == 0 {
-		s.begin = now
-	}
-	if now-s.begin < spellNs*min(max(1, e.stats.expireLagMs.Load()/spellLagMs), 10) {
-		return
-	}
-	time.Sleep(spellRest)
-	s.begin = e.clock.mono()
+// expireSpell is how long expiry may work on end at present.
+func (e *Engine) expireSpell() time.Duration {
+	return spellOnTime * time.Duration(min(max(1, e.stats.expireLagMs.Load()/spellLagMs), 10))
 }
 
 // expireShard deletes at most expireBatch due keys of a shard.

@@ -179,9 +179,9 @@ func (l *aofLoader) run(sc *aofScanner) error {
 			}
 		}
 	}()
-	var y yielder
+	rest := core.Breather{Eager: true}
 	for {
-		y.yield()
+		rest.Breathe(loadSpell)
 		r := <-ready
 		for _, c := range r.batch.cmds {
 			if err := l.execute(r.batch.argsOf(c), c); err != nil {

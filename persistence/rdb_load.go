@@ -116,6 +116,8 @@ const (
 	loadBatchKeys  = 256
 	loadBatchBytes = 64 << 10
 	maxInserters   = 4
+	// loadSpell is how long clients who ask how far it is may have to wait.
+	loadSpell = 500 * time.Microsecond
 	// emptyKeysNamed is how many empty collections of a file are named in the log.
 	emptyKeysNamed = 10
 )
@@ -151,9 +153,9 @@ func (l *rdbLoader) startInserters() {
 // insert stores batches until there are no more.
 func (l *rdbLoader) insert() {
 	defer l.done.Done()
-	var y yielder
+	rest := core.Breather{Eager: true}
 	for b := range l.work {
-		y.yield() // clients ask how far it is
+		rest.Breathe(loadSpell) // clients ask how far it is
 		for i := range b.keys {
 			k := &b.keys[i]
 			key := b.data[k.from:k.to]

@@ -20,7 +20,7 @@ const (
 // walk visits every database that had keys at the start, shard by shard. It returns when all has been
 // handed over, or with ErrDisturbed, the drain's failure, or ctx's error.
 func (sn *snapshot) walk(ctx context.Context, hints []sizeHint) error {
-	w := walker{sn: sn, c: newChunk(), pace: pace{stats: sn.eng.Stats(), off: sn.opts.hurry}}
+	w := walker{sn: sn, c: newChunk(), pace: pace{stats: sn.eng.Stats(), off: sn.opts.hurry, quiet: core.Breather{Eager: true}}}
 	defer w.pass()
 	for db, h := range hints {
 		if h.keys == 0 && sn.eng.Keyspace().Len(db) == 0 {
@@ -116,7 +116,7 @@ func (sn *snapshot) waitForDrain() {
 type pace struct {
 	stats *core.Stats
 	off   bool
-	yielder
+	quiet core.Breather // where there are no clients to speak of
 
 	since    time.Time // the present spell began
 	commands int64     // executed by checked
@@ -128,6 +128,8 @@ const (
 	paceSpell = 100 * time.Microsecond
 	// paceCheck is how often the number of commands is looked at.
 	paceCheck = 50 * time.Millisecond
+	// paceQuietSpell is how long a client that has just come may have to wait.
+	paceQuietSpell = 500 * time.Microsecond
 	// paceQuiet is how many commands a second are too few to be in each other's way.
 	paceQuiet = 200
 	// paceRatio is the rest that a unit of work earns beside busy clients.
@@ -160,7 +162,7 @@ func (p *pace) breathe() {
 	if p.ratio > 0 {
 		time.Sleep(min(time.Duration(float64(worked)*p.ratio), paceMaxRest))
 	} else {
-		p.yield() // a client may just have come
+		p.quiet.Breathe(paceQuietSpell) // a client may just have come
 	}
 	p.since = time.Now()
 }

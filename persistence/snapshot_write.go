@@ -20,7 +20,7 @@ const hugeString = 16 << 20
 // on taking, so that nobody waits for it, and drops.
 func (sn *snapshot) drain(out *rdb.Encoder, hints []sizeHint) error {
 	d := drain{sn: sn, out: out, hints: hints, db: -1, announced: make([]bool, len(hints)), nowMs: sn.eng.NowMs()}
-	d.pace = pace{stats: sn.eng.Stats(), off: sn.opts.hurry}
+	d.pace = pace{stats: sn.eng.Stats(), off: sn.opts.hurry, quiet: core.Breather{Eager: true}}
 	for {
 		c, b, more := sn.next()
 		switch {
