@@ -69,7 +69,7 @@ func (j *appendOnly) join(t *turning, m *manifest) error {
 	}
 	old := j.writer.Swap(next)
 	j.root.Store(&t.root)
-	old.close(stopNow, true) // who waits for it goes on to wait for next
+	old.close(true) // who waits for it goes on to wait for next
 	j.delayed.Add(old.delayed.Load())
 	j.log.Info("The append only files are now in " + j.folder() + ". Those in the directory before are out of date from here on.")
 	return nil

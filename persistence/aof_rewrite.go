@@ -309,7 +309,7 @@ func (t *turning) giveUp() {
 	defer j.mu.Unlock()
 	if w := t.begun; w != nil {
 		j.writer.CompareAndSwap(w, nil)
-		w.close(stopNow, true)
+		w.close(true)
 	}
 	j.removeFileIn(t.root, j.tempIncr())
 }

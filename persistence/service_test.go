@@ -13,6 +13,7 @@ import (
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/coretest"
+	"github.com/redust/redust/core/effects"
 	"github.com/redust/redust/core/options"
 	"github.com/redust/redust/families/connection"
 	"github.com/redust/redust/families/hashes"
@@ -269,5 +270,42 @@ func TestShutdown(t *testing.T) {
 				t.Errorf("saved: %v", saved)
 			}
 		})
+	}
+}
+
+// Close doesn't wait for clients that go on writing: what was executed before it is on disk, and that is all.
+func TestCloseAmongWriters(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk, "appendonly", "yes", "appendfsync", "everysec")
+	r.must("SET", "before", "1")
+	stop, wg := make(chan struct{}), sync.WaitGroup{}
+	for g := range 3 {
+		wg.Go(func() { // faster than any client
+			effect := []effects.Command{{Args: [][]byte{[]byte("SET"), fmt.Append(nil, "key", g), bytes.Repeat([]byte("v"), 1000)}}}
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					r.eng.Log().Append(false, effect)
+				}
+			}
+		})
+	}
+	closed := make(chan error)
+	go func() { closed <- r.svc.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("Close waits for clients that go on writing")
+	}
+	close(stop)
+	wg.Wait()
+	r.close()
+	if got := start(t, disk, "appendonly", "yes").do("GET", "before"); got != "$1\r\n1\r\n" {
+		t.Errorf("what was written before Close: %q", got)
 	}
 }

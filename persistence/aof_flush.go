@@ -1,0 +1,139 @@
+package persistence
+
+import "time"
+
+const (
+	// syncEvery is how old what is not yet on disk may be under everysec before it is flushed.
+	syncEvery = 500 * time.Millisecond
+	// syncLate is the age from which replies wait for the flush, so that no more
+	// than a second's acknowledged writes can be lost, however slow the disk is.
+	syncLate = time.Second
+	// syncBytes not yet on disk make a flush due, and maxUnsynced is how many are kept: the
+	// writer then waits for the flush, and the effect log for the writer.
+	syncBytes   = 32 << 20
+	maxUnsynced = 64 << 20
+)
+
+// syncPolicy is what appendfsync says.
+type syncPolicy int32
+
+const (
+	syncNo syncPolicy = iota
+	syncEverySecond
+	syncAlways
+)
+
+// syncStart is what a flush covers.
+type syncStart struct {
+	pieces int
+	offset int64
+	at     time.Time
+}
+
+// flush makes what is written last, as the policy says, and collects the flush that runs beside.
+func (w *aofWriter) flush() error {
+	if w.syncing.Load() {
+		select {
+		case err := <-w.synced:
+			return w.collect(err)
+		default:
+		}
+	}
+	policy := w.policy()
+	w.mu.Lock()
+	now := w.unsure || policy == syncAlways || w.force > w.durable || w.next != nil && w.got >= w.next.at
+	w.mu.Unlock()
+	switch {
+	case now:
+		if w.syncing.Load() {
+			if err := w.collect(<-w.synced); err != nil {
+				return err
+			}
+		}
+		if !w.dirty {
+			w.advance(w.written)
+			return nil
+		}
+		w.pending = syncStart{w.wrote, w.written, time.Now()}
+		return w.collect(datasync(w.file))
+	case policy == syncNo:
+		if !w.syncing.Load() {
+			w.drop(w.wrote)
+			w.oldest.Store(0)
+		}
+	case w.dirty && w.oldest.Load() == 0: // written under another policy
+		w.oldest.Store(time.Now().UnixNano())
+	case w.dirty && !w.syncing.Load() && (w.age() >= syncEvery || w.bytes >= syncBytes):
+		w.pending = syncStart{w.wrote, w.written, time.Now()}
+		w.dirty = w.part > 0
+		w.syncing.Store(true)
+		go func(f File) { w.synced <- w.flusher.datasync(f) }(w.file)
+	}
+	return nil
+}
+
+// age is that of the oldest byte that is not on disk.
+func (w *aofWriter) age() time.Duration {
+	if ns := w.oldest.Load(); ns != 0 {
+		return time.Duration(time.Now().UnixNano() - ns)
+	}
+	return 0
+}
+
+// collect takes the result of a flush.
+func (w *aofWriter) collect(err error) error {
+	w.syncing.Store(false)
+	p := w.pending
+	if w.unsure = err != nil; w.unsure {
+		w.rewind()
+		return err
+	}
+	w.drop(p.pieces)
+	if w.wrote > 0 || w.part > 0 {
+		w.dirty = true
+		w.oldest.Store(p.at.UnixNano())
+	} else {
+		w.dirty = false
+		w.oldest.Store(0)
+	}
+	w.advance(p.offset)
+	return nil
+}
+
+// rewind forgets that anything was written since the last good flush.
+func (w *aofWriter) rewind() {
+	for _, p := range w.queue[:w.wrote] {
+		w.queued.Add(int64(len(p.data)))
+	}
+	w.queued.Add(int64(w.part))
+	w.wrote, w.part, w.at, w.seek, w.dirty = 0, 0, w.base, true, true
+}
+
+// drop lets go of the first pieces.
+func (w *aofWriter) drop(n int) {
+	for _, p := range w.queue[:n] {
+		w.base += int64(len(p.data))
+		w.bytes -= int64(len(p.data))
+	}
+	rest := copy(w.queue, w.queue[n:])
+	clear(w.queue[rest:])
+	w.queue = w.queue[:rest]
+	w.wrote -= n
+}
+
+// watch decides ten times a second whether the disk is late.
+func (w *aofWriter) watch(now time.Time) {
+	oldest := w.oldest.Load()
+	late := w.policy() == syncEverySecond && oldest != 0 && now.UnixNano()-oldest > int64(syncLate)
+	if w.late.Swap(late) == late {
+		return
+	}
+	if late {
+		w.delayed.Add(1)
+		w.log.Info("Asynchronous AOF fsync is taking too long (disk is busy?). Replies to writes wait for it.")
+		return
+	}
+	w.mu.Lock()
+	w.wake(everyone)
+	w.mu.Unlock()
+}
