@@ -191,6 +191,7 @@ func (p *Process) settle(isDaemon bool) error {
 // follow applies what CONFIG SET changes of the process.
 func (p *Process) follow() {
 	t := p.Config.Table
+	followOOMScore(t, p.Log)
 	t.OnChange("loglevel", func(_, level string) error { return p.Logs.SetLevel(level) })
 	t.OnChange("dir", func(_, dir string) error {
 		if err := os.Chdir(dir); err != nil {
