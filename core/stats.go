@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // CommandStats are the counters of one command. Clients add to them in batches.
@@ -211,6 +212,12 @@ func addTo(counter *atomic.Int64, n int64) {
 // CountEvictedClient counts a client closed because of maxmemory-clients.
 func (s *Stats) CountEvictedClient() { s.evictedClients.Add(1) }
 
+// CountSnapshot counts a snapshot that begins in the background, and keeps for how long all clients waited.
+func (s *Stats) CountSnapshot(pause time.Duration) {
+	s.snapshots.Add(1)
+	s.snapshotPauseNs.Store(pause.Nanoseconds())
+}
+
 // Flush is called by the connection after a batch of requests.
 func (c *Client) Flush() {
 	c.endBatch()
@@ -231,6 +238,7 @@ type Stats struct {
 	errorReplies                                    atomic.Int64
 	activeExpireNs                                  atomic.Int64
 	expireLagMs                                     atomic.Int64
+	snapshots, snapshotPauseNs                      atomic.Int64
 
 	mu     sync.Mutex
 	errors map[string]*atomic.Int64
@@ -242,6 +250,8 @@ type Stats struct {
 // StatsSnapshot is a copy of the counters.
 type StatsSnapshot struct {
 	Commands, Hits, Misses, Expired, Evicted, Dirty, ErrorReplies, ActiveExpireNs, ExpireLagMs, EvictedClients int64
+	// Snapshots counts what Redis would fork for, and SnapshotPauseNs is how long all clients waited for the last one to begin.
+	Snapshots, SnapshotPauseNs int64
 }
 
 func (s *Stats) init() { s.errors = map[string]*atomic.Int64{} }
@@ -251,6 +261,7 @@ func (s *Stats) Load() StatsSnapshot {
 	return StatsSnapshot{
 		s.commands.Load(), s.hits.Load(), s.misses.Load(), s.expired.Load(), s.evicted.Load(),
 		s.dirty.Load(), s.errorReplies.Load(), s.activeExpireNs.Load(), s.expireLagMs.Load(), s.evictedClients.Load(),
+		s.snapshots.Load(), s.snapshotPauseNs.Load(),
 	}
 }
 
@@ -300,6 +311,7 @@ func (e *Engine) ResetStats() {
 	for _, n := range []*atomic.Int64{
 		&s.commands, &s.hits, &s.misses, &s.expired, &s.evicted, &s.Connections, &s.Rejected,
 		&s.NetIn, &s.NetOut, &s.Reads, &s.Writes, &s.OutputLimitDrops, &s.QueryLimitDrops, &s.errorReplies, &s.activeExpireNs, &s.evictedClients,
+		&s.snapshots, &s.snapshotPauseNs,
 	} {
 		n.Store(0)
 	}

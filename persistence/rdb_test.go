@@ -92,6 +92,9 @@ func TestBackgroundSave(t *testing.T) {
 	if status, err := r.svc.BackgroundSave(false); err != nil || status != "Background saving started" {
 		t.Fatal(status, err)
 	}
+	if n := r.eng.Stats().Load().Snapshots; n == 0 {
+		t.Error("the snapshot isn't counted")
+	}
 	r.must("FLUSHDB")                 // disturbs it, or comes too late
 	r.must("SET", "after", "the end") // not in the file if it was in time
 	r.svc.saves.wait()

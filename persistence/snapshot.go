@@ -169,12 +169,16 @@ func (s *Service) takeSnapshot(ctx context.Context, w io.Writer, o snapshotOptio
 	out := rdb.NewEncoder(w, rdb.EncoderOptions{Compress: compress, Checksum: s.opt.checksum.Load()})
 	s.snapshotHeader(out, o)
 
+	instant := time.Now()
 	s.eng.WithAllShards(func() {
 		s.eng.BeginSnapshot(sn)
 		if o.atStart != nil {
 			o.atStart()
 		}
 	})
+	if !o.hurry {
+		s.eng.Stats().CountSnapshot(time.Since(instant))
+	}
 	drained := make(chan error, 1)
 	go func() { drained <- sn.drain(out, hints) }()
 	err := sn.walk(ctx, hints)

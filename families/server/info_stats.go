@@ -74,8 +74,10 @@ func infoStats(_ *family, e *core.Engine, s *fields) {
 	zeros(s, "total_eviction_exceeded_time", "current_eviction_exceeded_time")
 	s.num("keyspace_hits", n.Hits)
 	s.num("keyspace_misses", n.Misses)
-	zeros(s, "pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec", "total_forks",
-		"migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+	zeros(s, "pubsub_channels", "pubsub_patterns", "pubsubshard_channels")
+	s.num("latest_fork_usec", n.SnapshotPauseNs/1e3)
+	s.num("total_forks", n.Snapshots)
+	zeros(s, "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
 		"active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
 		"tracking_total_keys", "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies")
 	s.num("total_error_replies", n.ErrorReplies)
