@@ -34,7 +34,11 @@ type loadResult struct {
 
 // loadFile loads the RDB file at start. found is false if there is none.
 func (s *Service) loadFile(ctx context.Context) (found bool, err error) {
-	return s.loadFileWith(ctx, loadOptions{})
+	found, err = s.loadFileWith(ctx, loadOptions{})
+	if found && err != nil && ctx.Err() == nil {
+		s.log.Warn("Terminating server after rdb file reading failure.")
+	}
+	return found, err
 }
 
 func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, err error) {
