@@ -60,7 +60,7 @@ func child() int {
 		}
 		close(done)
 		return nil
-	})
+	}, nil)
 	defer stop()
 	p.Announce(listeners)
 	p.Ready()

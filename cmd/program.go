@@ -1,13 +1,10 @@
 package redustcmd
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
-	"runtime"
 	"sync"
-	"time"
 
 	"github.com/redust/redust/auth"
 	"github.com/redust/redust/core"
@@ -27,6 +24,7 @@ type program struct {
 	quit     chan int // the exit code
 	stopPace chan struct{}
 	stopping sync.Mutex // one shutdown at a time
+	ending   shutdowns
 }
 
 var (
@@ -91,11 +89,10 @@ func (p *program) terminal() io.Writer {
 	return nil
 }
 
-// close takes everything apart. Nothing is saved.
+// close takes everything apart. Nothing is saved. Persistence ends first: a reply that waits for a disk that fails keeps its connection.
 func (p *program) close() error {
 	close(p.stopPace)
-	p.server.Close()
-	return errors.Join(p.saver.Close(), p.engine.Close())
+	return errors.Join(p.saver.Close(), p.server.Close(), p.engine.Close())
 }
 
 func (p *program) serve(listeners []net.Listener) {
@@ -128,7 +125,7 @@ func (p *program) EndLong() { p.cpus.EndLong() }
 
 // wait blocks until the server has been shut down and takes it apart.
 func (p *program) wait() int {
-	stop := HandleSignals(p.Config.Table, p.Log, p.Shutdown)
+	stop := HandleSignals(p.Config.Table, p.Log, p.shutdownBySignal, p.saver.Abandon)
 	code := <-p.quit
 	stop()
 	if err := p.close(); err != nil {
@@ -137,27 +134,3 @@ func (p *program) wait() int {
 	p.Log.Warn("Redust is now ready to exit, bye bye...")
 	return code
 }
-
-// writesHeld is how long clients are held while the data set is saved at the end: for as long as it takes.
-const writesHeld = 365 * 24 * time.Hour
-
-// Shutdown implements core.Process: it returns only if the shutdown can't be made, because the data set can't be saved. Clients
-// are held meanwhile, so that nothing is acknowledged that isn't saved.
-func (p *program) Shutdown(o core.ShutdownOptions) error {
-	p.stopping.Lock()
-	defer p.stopping.Unlock()
-	p.Log.Warn("User requested shutdown...")
-	p.engine.Pause(writesHeld, true)
-	if err := p.saver.Shutdown(context.Background(), o.Save, o.Force); err != nil {
-		p.engine.Unpause()
-		return err
-	}
-	p.Stopping()
-	p.server.CloseListeners()
-	p.quit <- 0
-	runtime.Goexit() // as promised, nobody sees this return; the caller's connection is closed on the way
-	return nil
-}
-
-// AbortShutdown implements core.Process: a shutdown never waits for anything yet that could be called off.
-func (p *program) AbortShutdown() bool { return false }

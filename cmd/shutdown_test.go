@@ -3,6 +3,10 @@ package redustcmd
 import (
 	"bufio"
 	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -38,4 +42,72 @@ func TestShutdownByAClient(t *testing.T) {
 			waitFor(t, out, "User requested shutdown.*bye bye")
 		})
 	}
+}
+
+// SHUTDOWN ABORT calls the final save off, whoever has asked for the shutdown, and the server goes on. A second SIGINT doesn't wait for
+// the save. Neither leaves half a file.
+func TestShutdownAbort(t *testing.T) {
+	port := freePort(t)
+	c, out := run(t, []string{childMark + "=server"}, "--port", port, "--bind", "127.0.0.1", "--rdb-key-save-delay", "100000", "--save", "3600 1")
+	waitFor(t, out, "Ready to accept")
+	open := func() func(line string) string {
+		nc, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { nc.Close() })
+		_ = nc.SetDeadline(time.Now().Add(60 * time.Second))
+		in := bufio.NewReader(nc)
+		return func(line string) string {
+			nc.Write([]byte(line + "\r\n"))
+			reply, _ := in.ReadString('\n')
+			return strings.TrimSpace(reply)
+		}
+	}
+	one, other := open(), open()
+	for i := range 600 { // a minute's save
+		one("SET key" + strconv.Itoa(i) + " v")
+	}
+	noLeftovers := func() {
+		t.Helper()
+		if left, _ := filepath.Glob(filepath.Join(c.Dir, "temp-*")); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+	abort := func() {
+		t.Helper()
+		if got := other("SHUTDOWN ABORT"); got != "+OK" {
+			t.Fatalf("SHUTDOWN ABORT: %s\n%s", got, out)
+		}
+	}
+	ended := make(chan string)
+	go func() { ended <- one("SHUTDOWN SAVE") }()
+	waitFor(t, out, "Saving the final RDB snapshot")
+	if got := other("EXISTS key1"); got != ":1" {
+		t.Errorf("a read meanwhile: %s", got)
+	}
+	abort()
+	if got := <-ended; got != "-ERR Errors trying to SHUTDOWN. Check logs." {
+		t.Errorf("SHUTDOWN SAVE, called off: %s", got)
+	}
+	noLeftovers()
+	if got := one("SET later v"); got != "+OK" {
+		t.Errorf("a write after it: %s", got)
+	}
+	if got := one("SHUTDOWN ABORT"); got != "-ERR No shutdown in progress." {
+		t.Errorf("SHUTDOWN ABORT without a shutdown: %s", got)
+	}
+
+	_ = c.Process.Signal(syscall.SIGTERM)
+	waitFor(t, out, "aborted.*SIGTERM.*Saving the final RDB snapshot")
+	abort()
+	waitFor(t, out, "the shutdown could not be made")
+	noLeftovers()
+
+	_ = c.Process.Signal(syscall.SIGINT)
+	waitFor(t, out, "SIGINT.*Saving the final RDB snapshot")
+	_ = c.Process.Signal(syscall.SIGINT)
+	wantExit(t, c, 1)
+	waitFor(t, out, "You insist... exiting now.")
+	noLeftovers()
 }

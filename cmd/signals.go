@@ -18,15 +18,16 @@ type signals struct {
 	table    *options.Table
 	log      hclog.Logger
 	shutdown func(core.ShutdownOptions) error
+	abandon  func() // before exit
 	exit     func(code int)
 	pending  atomic.Bool // a shutdown is under way
 }
 
 // HandleSignals lets SIGTERM and SIGINT shut the server down as shutdown-on-sigterm and shutdown-on-sigint say. shutdown is called in a
 // goroutine of its own; if it returns, the shutdown could not be made and the server goes on. A SIGINT during a shutdown ends the process
-// at once. SIGHUP is ignored, and so is SIGPIPE, as a reader of the log may go away. stop takes the handlers back.
-func HandleSignals(table *options.Table, log hclog.Logger, shutdown func(core.ShutdownOptions) error) (stop func()) {
-	s := &signals{table: table, log: log, shutdown: shutdown, exit: os.Exit}
+// at once; abandon, which may be nil, is called before that. SIGHUP is ignored, and so is SIGPIPE, as a reader of the log may go away. stop takes the handlers back.
+func HandleSignals(table *options.Table, log hclog.Logger, shutdown func(core.ShutdownOptions) error, abandon func()) (stop func()) {
+	s := &signals{table: table, log: log, shutdown: shutdown, abandon: abandon, exit: os.Exit}
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	received := make(chan os.Signal, 4)
 	signal.Notify(received, syscall.SIGTERM, syscall.SIGINT)
@@ -55,6 +56,9 @@ func (s *signals) handle(sig os.Signal) {
 	if !s.pending.CompareAndSwap(false, true) {
 		if sig == syscall.SIGINT {
 			s.log.Warn("You insist... exiting now.")
+			if s.abandon != nil {
+				s.abandon()
+			}
 			s.exit(1)
 		}
 		return

@@ -322,8 +322,7 @@ func (j *appendOnly) shutdown(_ context.Context, force bool) error {
 	j.log.Warn("the AOF could not be flushed", "error", err)
 	if force {
 		j.log.Warn("Writing the AOF failed, exit anyway: the last writes are lost.")
-		w.close(false) // replies that wait for them are never sent
-		return nil
+		return nil // replies that wait for them are never sent: close ends the writer, as the server may go on yet
 	}
 	return protocol.Error("ERR Errors trying to SHUTDOWN. Check logs.")
 }

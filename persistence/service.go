@@ -220,7 +220,12 @@ func (s *Service) MustWait() bool { return s.aof.mustWait() }
 // WaitDurable implements core.Persistence.
 func (s *Service) WaitDurable(offset int64) { s.aof.waitDurable(offset) }
 
-// Shutdown implements core.Persistence. The caller has stopped writes.
+// Abandon removes the file that a save is writing: the process is about to be left without waiting for anything.
+func (s *Service) Abandon() {
+	_ = s.fs.Remove(s.place.path(tempName())) // most often it isn't there
+}
+
+// Shutdown implements core.Persistence. The caller has stopped writes. When ctx ends it gives the save up and fails, even with force.
 func (s *Service) Shutdown(ctx context.Context, how core.ShutdownSave, force bool) error {
 	s.saves.abort("There is a child saving an .rdb. Killing it!")
 	if err := s.aof.shutdown(ctx, force); err != nil && !force {
@@ -232,11 +237,13 @@ func (s *Service) Shutdown(ctx context.Context, how core.ShutdownSave, force boo
 	}
 	s.log.Info("Saving the final RDB snapshot before exiting.")
 	if err := s.saveNow(ctx, true); err != nil {
-		if force {
+		if force && ctx.Err() == nil {
 			s.log.Warn("Error trying to save the DB. Exit anyway.")
 			return nil
 		}
-		s.log.Warn("Error trying to save the DB, can't exit.")
+		if ctx.Err() == nil {
+			s.log.Warn("Error trying to save the DB, can't exit.")
+		}
 		return err
 	}
 	return nil
