@@ -172,13 +172,13 @@ func (s *Service) takeSnapshot(ctx context.Context, w io.Writer, o snapshotOptio
 	instant := time.Now()
 	s.eng.WithAllShards(func() {
 		s.eng.BeginSnapshot(sn)
+		if !o.hurry {
+			s.eng.Stats().CountSnapshot(time.Since(instant))
+		}
 		if o.atStart != nil {
 			o.atStart()
 		}
 	})
-	if !o.hurry {
-		s.eng.Stats().CountSnapshot(time.Since(instant))
-	}
 	drained := make(chan error, 1)
 	go func() { drained <- sn.drain(out, hints) }()
 	err := sn.walk(ctx, hints)
