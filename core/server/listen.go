@@ -56,7 +56,11 @@ func (e *ListenError) Unwrap() error { return e.Err }
 func (e *ListenError) Error() string {
 	reason := e.Err
 	var sys *os.SyscallError
-	if errors.As(e.Err, &sys) {
+	var dns *net.DNSError
+	switch {
+	case errors.As(e.Err, &dns) && dns.IsNotFound:
+		reason = errors.New("Name or service not known") //nolint:staticcheck // Redis's, that is libc's text
+	case errors.As(e.Err, &sys):
 		text := sys.Err.Error()
 		reason = errors.New(sys.Syscall + ": " + strings.ToUpper(text[:1]) + text[1:])
 	}
