@@ -26,7 +26,8 @@ type conn struct {
 
 	s     *session // nil while idle
 	sys   int      // descriptor while inside the Read callback, else -1
-	dry   bool     // the socket has been found empty since the present wait for input began
+	dry   bool     // the socket has been found empty since the present wait for input began, after a first request
+	heard bool     // something has been read
 	state core.Status
 	err   error
 
@@ -130,7 +131,8 @@ func (c *conn) read() error {
 
 // readable is called when the socket may have input. It returns true when the connection's goroutine
 // must leave the wait for input. A short read empties the socket, which saves another read to see that it is empty. But not the first
-// time: what the poller reported before raw.Read was called is forgotten, the end of the stream too.
+// time: what the poller reported before raw.Read was called is forgotten, the end of the stream too. Nor after the first request of a
+// connection: who makes one for a single request often sends it and closes its side at once.
 func (c *conn) readable(fd uintptr) bool {
 	c.sys = int(fd)
 	for {
@@ -139,7 +141,7 @@ func (c *conn) readable(fd uintptr) bool {
 		n, err := readFD(int(fd), room)
 		if n <= 0 {
 			if err == syscall.EAGAIN {
-				c.dry = true
+				c.dry = c.heard
 				c.idle()
 				return false
 			}
@@ -206,6 +208,7 @@ func readError(n int, err error) error {
 
 func (c *conn) took(s *session, n int) {
 	s.end += n
+	c.heard = true
 	c.client.CountNet(n, 0)
 	c.srv.eng.Stats().NetIn.Add(int64(n))
 	c.srv.eng.Stats().Reads.Add(1)
