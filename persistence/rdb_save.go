@@ -235,6 +235,9 @@ func (s *Service) writeRDB(ctx context.Context, name, temp string, o snapshotOpt
 			return s.fs.SyncDir(directoryOf(name))
 		}
 	}
+	if _, serr := s.fs.Stat(temp); notThere(serr) { // a disk that is read-only takes no file, and says so of removing it, too
+		return err
+	}
 	if rerr := s.fs.Remove(temp); rerr != nil && !notThere(rerr) {
 		s.log.Warn("removing a temporary file", "file", temp, "error", rerr)
 	}

@@ -211,13 +211,19 @@ func TestDiskFaultsOfASave(t *testing.T) {
 		name  string
 		space int64
 		fail  func(op, name string) error
+		cause error
 	}{
-		{"no space at all", 0, nil},
-		{"the disk is full in the middle", 100_000, nil},
-		{"an I/O error", -1, on("write", "temp-", unix.EIO)},
-		{"a flush fails", -1, on("sync", "temp-", unix.EIO)},
-		{"the directory is read-only", -1, on("open", "temp-", unix.EROFS)},
-		{"the rename fails", -1, on("rename", "temp-", unix.EACCES)},
+		{"no space at all", 0, nil, unix.ENOSPC},
+		{"the disk is full in the middle", 100_000, nil, unix.ENOSPC},
+		{"an I/O error", -1, on("write", "temp-", unix.EIO), unix.EIO},
+		{"a flush fails", -1, on("sync", "temp-", unix.EIO), unix.EIO},
+		{"the directory is read-only", -1, func(op, _ string) error {
+			if op == "open" || op == "remove" {
+				return unix.EROFS
+			}
+			return nil
+		}, unix.EROFS},
+		{"the rename fails", -1, on("rename", "temp-", unix.EACCES), unix.EACCES},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -240,6 +246,9 @@ func TestDiskFaultsOfASave(t *testing.T) {
 			}
 			if got := r.info("rdb_last_bgsave_status"); got != "err" {
 				t.Errorf("status %s", got)
+			}
+			if log := r.log.String(); !strings.Contains(log, tt.cause.Error()) || strings.Contains(log, "removing a temporary file") {
+				t.Errorf("the log should say %q, and no more:\n%s", tt.cause, log)
 			}
 			disk.set(-1, nil)
 			entries, _ := disk.ReadDir(".")

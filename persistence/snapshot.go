@@ -185,7 +185,7 @@ func (s *Service) takeSnapshot(ctx context.Context, w io.Writer, o snapshotOptio
 	s.eng.EndSnapshot(err == nil) // waits for those who are inside Big
 	sn.finish()
 	werr := <-drained
-	if err == nil {
+	if err == nil || errors.Is(err, errWriter) {
 		err = werr
 	}
 	if err == nil && sn.disturbed.Load() {
