@@ -19,14 +19,12 @@ const (
 
 // paceMemory returns free heap memory to the system while the process runs: whenever
 // it is more than a tenth of the heap, at most every paceAtMost, and sooner when it is most of the heap. A collection of such a heap is a
-// matter of milliseconds, and concurrent. stacks counts the bytes of stack that were set free so far, which the runtime's
-// figures don't show.
-func paceMemory(stacks func() int64, stop <-chan struct{}) {
+// matter of milliseconds, and concurrent.
+func paceMemory(stop <-chan struct{}) {
 	debug.SetGCPercent(gcPercent)
 	tick := time.NewTicker(paceEvery)
 	defer tick.Stop()
 	var last time.Time
-	var collected int64 // of stacks
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	for {
 		select {
@@ -36,15 +34,14 @@ func paceMemory(stacks func() int64, stop <-chan struct{}) {
 		}
 		metrics.Read(sample)
 		free, objects, live := sample[0].Value.Uint64(), sample[1].Value.Uint64(), sample[2].Value.Uint64()
-		freed := stacks()
-		garbage := free + objects - min(live, objects) + uint64(freed-collected)
+		garbage := free + objects - min(live, objects)
 		pause := paceAtMost
 		if garbage > objects {
 			pause = paceEvery
 		}
 		if garbage > unusedAtMost && garbage > objects/10 && time.Since(last) >= pause {
 			debug.FreeOSMemory()
-			last, collected = time.Now(), freed
+			last = time.Now()
 		}
 	}
 }

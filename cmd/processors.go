@@ -3,71 +3,28 @@ package redustcmd
 import (
 	"math"
 	"runtime"
-	"sync"
 	"time"
 )
 
-// processors lets the Go scheduler use as many processors as the load needs (ADR 0009). A request that is served by a second
-// thread while the first could have served it costs more, and where clients share the machine that thread takes their time: so one
-// processor serves until it is busy and others lie idle. Long work takes all there are, at once.
+// processors has the server use as many loops as the load needs (ADR 0009): each serves its connections on a processor of its own. A
+// request that is served by a second thread while the first could have served it costs more, and where clients share the machine that
+// thread takes their time: so one loop serves until it is busy and processors lie idle.
 type processors struct {
-	mu     sync.Mutex
 	limit  int // as many as Go found: cores, affinity, control group
 	policy processorPolicy
-	long   int       // pieces of long work at hand
-	began  time.Time // when the first of them began
-	until  time.Time // all processors stay until then
-	before int       // processors in use before long work, 0: none is, nor was lately
 	set    func(n int)
 }
 
-// How the load is followed.
-const (
-	lookEvery = 100 * time.Millisecond
-	// All processors stay for a while after long work, as it tends to be repeated: for tailRatio times as long as it took, between
-	// these bounds.
-	shortestTail = 100 * time.Millisecond
-	longestTail  = 500 * time.Millisecond
-	tailRatio    = 5
-)
+// lookEvery is the period at which the load is followed.
+const lookEvery = 100 * time.Millisecond
 
-// newProcessors begins with one processor.
+// newProcessors begins with one.
 func newProcessors(limit int, set func(int)) *processors {
 	set(1)
 	return &processors{limit: limit, policy: processorPolicy{limit: limit, now: 1}, set: set}
 }
 
-// BeginLong says that work begins which keeps a processor for milliseconds or more: all processors are used until EndLong. Safe
-// from any goroutine, with locks held too.
-func (p *processors) BeginLong() {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.long++; p.long == 1 {
-		p.began = time.Now()
-	}
-	if p.before == 0 {
-		p.before = p.policy.now
-	}
-	p.use(p.limit)
-}
-
-// EndLong ends one BeginLong.
-func (p *processors) EndLong() {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.long--; p.long == 0 {
-		now := time.Now()
-		p.until = now.Add(min(longestTail, max(shortestTail, tailRatio*now.Sub(p.began))))
-	}
-}
-
-// use changes the number of processors. mu is held.
+// use changes the number of processors.
 func (p *processors) use(n int) {
 	if n != p.policy.now {
 		p.policy.now = n
@@ -82,7 +39,7 @@ func (p *processors) follow(requests func() int64, stop <-chan struct{}) {
 	}
 	meter, err := newLoadMeter()
 	if err != nil {
-		p.BeginLong() // for good
+		p.use(p.limit)
 		return
 	}
 	defer meter.Close()
@@ -102,16 +59,9 @@ func (p *processors) follow(requests func() int64, stop <-chan struct{}) {
 
 // look applies the policy to what happened since the last look, requests among it.
 func (p *processors) look(m *loadMeter, requests int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	l, ok := m.read(p.policy.now > 1)
-	if !ok || p.long > 0 || time.Now().Before(p.until) {
+	if !ok {
 		p.policy.calm()
-		return
-	}
-	if p.before != 0 { // go on as if nothing had been
-		p.use(p.before)
-		p.before = 0
 		return
 	}
 	l.rate = max(0, float64(requests)/l.took)
@@ -266,13 +216,15 @@ func (p *processorPolicy) judge(l load, took float64) int {
 	return back
 }
 
-// processorsFor returns nil where the number of processors is the user's choice (GOMAXPROCS). changed is told of every change.
+// processorsFor returns nil where the number of processors is the user's choice (GOMAXPROCS). changed is told of every change. The Go
+// scheduler has two at least: with one, everything else would wait while the loop asks the kernel for events.
 func processorsFor(getenv func(string) string, changed func(n int)) *processors {
 	if getenv("GOMAXPROCS") != "" {
 		return nil
 	}
-	return newProcessors(runtime.GOMAXPROCS(0), func(n int) {
-		runtime.GOMAXPROCS(n)
-		changed(n)
-	})
+	limit := runtime.GOMAXPROCS(0)
+	if limit == 1 {
+		runtime.GOMAXPROCS(2)
+	}
+	return newProcessors(limit, changed)
 }

@@ -118,25 +118,8 @@ func TestProcessorsRememberBetweenBursts(t *testing.T) {
 	}
 }
 
-func TestProcessorsForLongWork(t *testing.T) {
-	var set []int
-	p := newProcessors(4, func(n int) { set = append(set, n) })
-	p.BeginLong()
-	p.BeginLong()
-	p.EndLong()
-	if p.policy.now != 4 || p.long != 1 {
-		t.Fatalf("%d processors, %d pieces of long work", p.policy.now, p.long)
-	}
-	p.EndLong()
-	if p.long != 0 || !p.until.After(time.Now()) || p.policy.now != 4 {
-		t.Fatalf("after the last: until %v, %d pieces, %d processors", p.until, p.long, p.policy.now)
-	}
-	if len(set) != 2 || set[0] != 1 || set[1] != 4 {
-		t.Errorf("set to %v, want 1, then 4 once", set)
-	}
+func TestProcessorsAreLeftToTheUser(t *testing.T) {
 	var none *processors // GOMAXPROCS was given
-	none.BeginLong()
-	none.EndLong()
 	none.follow(nil, nil)
 	if processorsFor(func(string) string { return "3" }, nil) != nil {
 		t.Error("GOMAXPROCS=3 is not left alone")

@@ -27,10 +27,7 @@ type program struct {
 	ending   shutdowns
 }
 
-var (
-	_ core.Process    = (*program)(nil)
-	_ core.LongWorker = (*program)(nil)
-)
+var _ core.Process = (*program)(nil)
 
 // start brings everything up in order: engine, listeners, background work, clients.
 func (p *program) start(families []core.Family) (err error) {
@@ -61,7 +58,7 @@ func (p *program) start(families []core.Family) (err error) {
 	p.engine.SetLoading(true) // clients are answered, with LOADING, until the data set is there
 	p.engine.Run()
 	p.stopPace = make(chan struct{})
-	go paceMemory(p.server.StackFreed, p.stopPace)
+	go paceMemory(p.stopPace)
 	go p.cpus.follow(func() int64 { return p.engine.Stats().Load().Commands }, p.stopPace)
 	p.serve(listeners)
 	p.followListeners()
@@ -116,12 +113,6 @@ func (p *program) followListeners() {
 	follow("port", "Unable to listen on this port. Check server logs.")
 	follow("bind", "Failed to bind to specified addresses.")
 }
-
-// BeginLong implements core.LongWorker.
-func (p *program) BeginLong() { p.cpus.BeginLong() }
-
-// EndLong implements core.LongWorker.
-func (p *program) EndLong() { p.cpus.EndLong() }
 
 // wait blocks until the server has been shut down and takes it apart.
 func (p *program) wait() int {

@@ -14,7 +14,8 @@ type Client struct {
 	id      int64
 	eng     *Engine
 	conn    Conn
-	created int64 // nanoseconds since the epoch
+	yielder Yielder // conn, or nil
+	created int64   // nanoseconds since the epoch
 
 	// W takes the replies; the connection flushes it.
 	W    protocol.Writer

@@ -57,6 +57,7 @@ func (cs *Clients) All() []*Client {
 // which is not listed.
 func (e *Engine) NewClient(conn Conn) *Client {
 	c := &Client{id: e.clients.nextID.Add(1), eng: e, conn: conn, created: e.clock.now().UnixNano()}
+	c.yielder, _ = conn.(Yielder)
 	c.W.Proto = 2
 	c.lastSeen.Store(e.NowMs())
 	c.multiLen.Store(-1)

@@ -19,8 +19,6 @@ const (
 	expireBatch = 64
 	// scavengeBytes is how much free memory one step gives back to the system.
 	scavengeBytes = 64 << 20
-	// longHousekeepingNs is the time of a step of housekeeping from which on the next ones get a processor of their own.
-	longHousekeepingNs = 500_000
 	// compactBlocks is how many entries one step of compaction may move.
 	compactBlocks = 4096
 )
@@ -158,9 +156,6 @@ func (e *Engine) cronLoop() {
 	for n := 0; ; n++ {
 		select {
 		case <-e.stop:
-			if e.housekeeping {
-				e.EndLong()
-			}
 			return
 		case <-tick.C:
 		}
@@ -173,19 +168,10 @@ func (e *Engine) cronLoop() {
 	}
 }
 
-// housekeep gives memory back in small steps. While there is much to give, it is long work.
+// housekeep gives memory back in small steps.
 func (e *Engine) housekeep(n int) {
-	begin := e.clock.mono()
 	e.ks.Compact(compactBlocks)
 	if n%2 == 0 {
 		e.ks.Scavenge(scavengeBytes)
-	}
-	switch long := e.clock.mono()-begin > longHousekeepingNs; {
-	case long && !e.housekeeping:
-		e.housekeeping = true
-		e.BeginLong()
-	case !long && e.housekeeping && n%2 == 0:
-		e.housekeeping = false
-		e.EndLong()
 	}
 }

@@ -41,10 +41,9 @@ type Engine struct {
 	runID  string
 	start  time.Time
 
-	auth       Authorizer
-	process    Process
-	longWorker LongWorker // nil: nobody wants to know
-	families   []Family
+	auth     Authorizer
+	process  Process
+	families []Family
 
 	persistence atomic.Pointer[Persistence]
 	replication atomic.Pointer[Replication]
@@ -57,22 +56,21 @@ type Engine struct {
 	stats   Stats
 	snap    snapshotState
 
-	gates        atomic.Uint32 // reasons for every client to leave the fast path
-	loading      atomic.Bool
-	lfu          atomic.Bool
-	tracked      atomic.Bool // somebody wants to know which keys change
-	onModified   atomic.Pointer[func(c *Ctx, keys []Key)]
-	onRead       atomic.Pointer[func(c *Ctx)]
-	onFlush      atomic.Pointer[func(db int)]
-	onFlushBy    atomic.Pointer[func(c *Client)]
-	observers    atomic.Pointer[[]Observer]
-	slowNs       atomic.Int64 // commands slower than this reach the observers
-	watching     atomic.Bool  // observers want every command (MONITOR)
-	pause        pauseState
-	waiterSeq    atomic.Int64
-	activeExp    atomic.Bool
-	coarseMs     atomic.Int64
-	housekeeping bool // long work of the cron, which alone uses this
+	gates      atomic.Uint32 // reasons for every client to leave the fast path
+	loading    atomic.Bool
+	lfu        atomic.Bool
+	tracked    atomic.Bool // somebody wants to know which keys change
+	onModified atomic.Pointer[func(c *Ctx, keys []Key)]
+	onRead     atomic.Pointer[func(c *Ctx)]
+	onFlush    atomic.Pointer[func(db int)]
+	onFlushBy  atomic.Pointer[func(c *Client)]
+	observers  atomic.Pointer[[]Observer]
+	slowNs     atomic.Int64 // commands slower than this reach the observers
+	watching   atomic.Bool  // observers want every command (MONITOR)
+	pause      pauseState
+	waiterSeq  atomic.Int64
+	activeExp  atomic.Bool
+	coarseMs   atomic.Int64
 
 	freeMu      sync.Mutex
 	freeList    []keyspace.Object
@@ -117,7 +115,6 @@ func New(cfg Config) (*Engine, error) {
 		log: effects.New(), gate: newGate(), start: time.Now(), runID: newRunID(),
 		freeWake: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
-	e.longWorker, _ = cfg.Process.(LongWorker)
 	e.mem.wake = make(chan struct{}, 1)
 	e.clock.init(cfg.Clock)
 	e.set.bind(cfg.Options)
@@ -228,13 +225,7 @@ func (e *Engine) SetActiveExpire(on bool) { e.activeExp.Store(on) }
 
 // SetLoading makes ordinary commands answer LOADING.
 func (e *Engine) SetLoading(on bool) {
-	if was := e.loading.Swap(on); on != was {
-		if on {
-			e.BeginLong()
-		} else {
-			e.EndLong()
-		}
-	}
+	e.loading.Store(on)
 	e.updateGates()
 }
 

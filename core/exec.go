@@ -81,12 +81,11 @@ func (e *Engine) perform(c *Ctx) error {
 	}
 	e.lockKeys(c, cmd.Flags&(Blocking|LockExclusive) != 0)
 	if cmd.Weight != nil && cmd.Weight(c) > reserveWeight {
-		e.BeginLong()
+		c.Yield()
 		e.reserve(c)
 		err := e.run(c)
 		e.append(c)
 		e.release(c)
-		e.EndLong()
 		return err
 	}
 	err := e.run(c)
@@ -94,6 +93,13 @@ func (e *Engine) perform(c *Ctx) error {
 	e.unlockSet(&c.shards, &c.writes)
 	c.mode = lockNone
 	return err
+}
+
+// Yield says that the command may take long, or wait for others: other clients are not to wait for it. Any lock may be held.
+func (c *Ctx) Yield() {
+	if cl := c.client; cl != nil && cl.yielder != nil {
+		cl.yielder.Yield()
+	}
 }
 
 // findKeys fills c.keys from the key specs. Arguments that do not fit the specs give

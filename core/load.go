@@ -46,7 +46,7 @@ func (e *Engine) Clear() {
 		e.snapshotDisturbed()
 		for db := range e.ks.Databases() {
 			if n := e.ks.Len(db); n > 0 {
-				e.background(e.ks.FlushDB(db), n)
+				e.background(e.ks.FlushDB(db))
 			}
 		}
 	})

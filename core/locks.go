@@ -136,6 +136,7 @@ func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
 			continue
 		}
 		e.unlockSet(&c.shards, &c.writes)
+		c.Yield()
 		<-wait
 	}
 }

@@ -35,6 +35,11 @@ type Deliverer interface {
 	Deliver(to Conn, b []byte)
 }
 
+// Yielder is an optional ability of a Conn: Yield says that the request at hand may take long, or wait for others. Whoever serves the
+// connection serves no other one from here on until the request is answered. Only the goroutine that executes the request calls it,
+// with any lock held.
+type Yielder interface{ Yield() }
+
 // ConnBuffers are the sizes of a connection's buffers in bytes.
 type ConnBuffers struct {
 	Query, QueryFree int // unprocessed input, and free space behind it
@@ -124,13 +129,6 @@ type Process interface {
 	ConfigFile() string
 	Executable() string
 	Version() (redust, gitSHA, buildID string)
-}
-
-// LongWorker is an optional ability of a Process: it is told of work that keeps a processor for milliseconds or more, so that
-// processors are there for everybody else. Both methods are safe from any goroutine and may be called with locks held.
-type LongWorker interface {
-	BeginLong()
-	EndLong()
 }
 
 // ShutdownOptions are SHUTDOWN's arguments.

@@ -40,7 +40,6 @@ type snapshotState struct {
 // BeginSnapshot starts an epoch: from now on s is told of entries before they
 // change. The caller holds all shards (see WithAllShards).
 func (e *Engine) BeginSnapshot(s Snapshotter) {
-	e.BeginLong()
 	e.snap.to = s
 	e.snap.epoch = e.ks.BeginEpoch()
 	e.snap.active.Store(true)
@@ -55,7 +54,6 @@ func (e *Engine) EndSnapshot(complete bool) {
 			e.ks.EndEpoch()
 		}
 	})
-	e.EndLong()
 }
 
 // WithAllShards runs f with every shard held exclusively and no key reserved:

@@ -24,7 +24,7 @@ func (c *Ctx) FlushDB(db int) int {
 		if n := e.ks.Len(i); n > 0 {
 			removed += n
 			e.snapshotDisturbed()
-			e.background(e.ks.FlushDB(i), n)
+			e.background(e.ks.FlushDB(i))
 		}
 	}
 	c.dirty += int64(removed)
@@ -112,18 +112,11 @@ func (c *Ctx) RandomKey(fn func(keyspace.Entry)) bool {
 	return done
 }
 
-// longFlush is the number of keys from which on freeing a database is long work.
-const longFlush = 20_000
-
-// background frees with f a database of so many keys, soon and outside every lock.
-func (e *Engine) background(f func(), keys int) {
+// background frees with f a database, soon and outside every lock.
+func (e *Engine) background(f func()) {
 	e.done.Add(1)
 	go func() {
 		defer e.done.Done()
-		if keys > longFlush {
-			e.BeginLong()
-			defer e.EndLong()
-		}
 		f()
 		e.ks.Scavenge(1 << 40)
 	}()
@@ -157,17 +150,10 @@ func (e *Engine) freeLoop() {
 	}
 }
 
-// freeAll frees objects. A large one takes a while.
+// freeAll frees objects.
 func (e *Engine) freeAll(list []keyspace.Object) {
 	for _, o := range list {
-		large := o.MemoryUsage() > bigObject
-		if large {
-			e.BeginLong()
-		}
 		o.Free()
-		if large {
-			e.EndLong()
-		}
 		e.lazy.pending.Add(-1)
 		e.lazy.freed.Add(1)
 	}

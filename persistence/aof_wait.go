@@ -69,25 +69,6 @@ func (w *aofWriter) wait(offset int64, patience <-chan time.Time) (onDisk, ok bo
 	}
 }
 
-// lingerRounds bounds linger where writers never pause.
-const lingerRounds = 16
-
-// linger lets the goroutines that are ready to run go first under appendfsync always, while the log grows by what can join the flush. The
-// writer is woken by the first effect of many: a flush for that alone would take as long as one for all.
-func (w *aofWriter) linger() {
-	if w.policy() != syncAlways {
-		return
-	}
-	for end, n := w.reader.End(), 0; end > w.got && n < lingerRounds; n++ {
-		runtime.Gosched()
-		more := w.reader.End()
-		if more == end {
-			return
-		}
-		end = more
-	}
-}
-
 // mustWait reports whether replies wait for the disk.
 func (w *aofWriter) mustWait() bool { return w.policy() == syncAlways || w.late.Load() }
 
@@ -101,10 +82,41 @@ func (w *aofWriter) waitDurable(offset int64) {
 			w.mu.Unlock()
 			runtime.Goexit()
 		}
+		if w.lead() {
+			continue
+		}
 		if onDisk, _ := w.wait(offset, nil); onDisk {
 			return
 		}
 	}
+	w.mu.Unlock()
+}
+
+// lead flushes what there is in the log for everybody who waits, unless somebody does so already or the disk fails: then the writer's
+// goroutine tries again. mu is held, and released meanwhile.
+func (w *aofWriter) lead() bool {
+	if w.policy() != syncAlways || w.stop || w.dead || w.fault.Load() != nil || !w.work.TryLock() {
+		return false
+	}
+	w.mu.Unlock()
+	w.led.Add(1)
+	if _, _, err := w.cycle(); err != nil {
+		w.poke()
+	}
+	w.work.Unlock()
+	w.nextLeader()
+	w.mu.Lock()
+	return true
+}
+
+// nextLeader lets one of those lead whose effects came too late for the flush that is done. Who finds work taken waits before he
+// releases mu, so that this wakes him.
+func (w *aofWriter) nextLeader() {
+	if w.policy() != syncAlways {
+		return
+	}
+	w.mu.Lock()
+	w.wake(everyone)
 	w.mu.Unlock()
 }
 

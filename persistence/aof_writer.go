@@ -17,6 +17,8 @@ const (
 	// gatherEvery is how long effects gather before they are written, unless replies wait for
 	// them: what a kill of the process can take under everysec.
 	gatherEvery = 2 * time.Millisecond
+	// leaveFor is how long the writer's goroutine leaves effects to replies that wait for them under always.
+	leaveFor = 5 * time.Millisecond
 	// retryEvery is how long after a disk error the next attempt is made.
 	retryEvery = 250 * time.Millisecond
 )
@@ -35,7 +37,8 @@ type handover struct {
 	done   chan struct{} // closed when it has taken place
 }
 
-// aofWriter takes the effect log to a file. One goroutine writes. What has been written
+// aofWriter takes the effect log to a file. One goroutine at a time writes: the writer's own, or under appendfsync always a reply that
+// waits, for all others, so that no goroutine waits for another one to be woken; see lead. What has been written
 // is kept until a flush has succeeded: after a failed one nobody knows which pages reached
 // the disk, and the next flush would not try them again, so all is written once more. Only
 // appendfsync no, which promises nothing, keeps nothing.
@@ -70,7 +73,9 @@ type aofWriter struct {
 	synced  chan error // result of the flush that runs beside the writer
 	pending syncStart  // what that flush covers
 
-	// The rest belongs to the writer's goroutine.
+	led atomic.Int64 // flushes by replies
+
+	work      sync.Mutex // taken before mu; held while the rest is used
 	reader    *effects.Reader
 	file      File
 	flusher   *flusher // used by the goroutine that synced is for
@@ -106,22 +111,31 @@ func newAOFWriter(reader *effects.Reader, file File, at int64, policy func() syn
 func (w *aofWriter) run() {
 	defer close(w.ended)
 	for {
-		w.linger()
-		w.gather()
-		moved, err := w.write()
-		if err == nil {
-			err = w.flush()
-		}
-		w.report(err)
-		if err == nil && w.turn() {
-			continue
-		}
-		if w.stopping() {
+		w.work.Lock()
+		moved, turned, err := w.cycle()
+		if !turned && w.stopping() {
 			w.end()
+			w.work.Unlock()
 			return
 		}
-		w.pause(moved, err != nil)
+		p := w.plan(moved, err != nil)
+		w.work.Unlock()
+		w.nextLeader()
+		if !turned {
+			w.pause(p)
+		}
 	}
+}
+
+// cycle takes what there is to the file, and to the disk as the policy says. turned tells that the file has changed. work is held.
+func (w *aofWriter) cycle() (moved, turned bool, err error) {
+	w.gather()
+	moved, err = w.write()
+	if err == nil {
+		err = w.flush()
+	}
+	w.report(err)
+	return moved, err == nil && w.turn(), err
 }
 
 // gather takes from the log what is there.
@@ -279,39 +293,72 @@ func (w *aofWriter) end() {
 	w.late.Store(false)
 }
 
-// pause waits until there is something to do.
-func (w *aofWriter) pause(moved, failed bool) {
-	var wake <-chan struct{}
-	wait := time.Hour
+// planned is what the writer's goroutine waits for; see pause.
+type planned struct {
+	wake   <-chan struct{} // the log has grown
+	synced chan error      // a flush beside the writer is done
+	wait   time.Duration
+	calm   bool // the log has grown: that is for replies to flush, unless none does
+}
+
+// plan decides when the next cycle is due. work is held.
+func (w *aofWriter) plan(moved, failed bool) planned {
+	p := planned{wait: time.Hour}
 	policy := w.policy()
 	switch {
 	case failed:
-		wait = retryEvery
+		p.wait = retryEvery
 	case w.bytes >= maxUnsynced && w.syncing.Load(): // until the flush is done
 	case policy != syncAlways && moved:
-		wait = gatherEvery
+		p.wait = gatherEvery
 	default:
-		wake = w.reader.Wake()
+		p.wake, p.calm = w.reader.Wake(), policy == syncAlways
 		if policy == syncEverySecond && w.dirty && !w.syncing.Load() {
-			wait = max(time.Millisecond, syncEvery-w.age())
+			p.wait = max(time.Millisecond, syncEvery-w.age())
 		}
 	}
-	var synced chan error
 	if w.syncing.Load() {
-		synced = w.synced
+		p.synced = w.synced
 	}
-	w.timer.Reset(wait)
+	return p
+}
+
+// pause waits until there is something to do.
+func (w *aofWriter) pause(p planned) {
+	w.timer.Reset(p.wait)
 	select {
-	case <-wake:
+	case <-p.wake:
+		if p.calm {
+			w.leave()
+		}
 	case <-w.nudge:
 	case <-w.timer.C:
-	case err := <-synced:
+	case err := <-p.synced:
+		w.work.Lock()
 		w.report(w.collect(err))
+		w.work.Unlock()
 		if err != nil {
 			time.Sleep(retryEvery)
 		}
 	}
 	w.timer.Stop()
+}
+
+// leave leaves the log to replies that flush it for themselves, as long as there are any.
+func (w *aofWriter) leave() {
+	for before := w.led.Load(); ; {
+		w.timer.Reset(leaveFor)
+		select {
+		case <-w.nudge:
+			return
+		case <-w.timer.C:
+		}
+		led := w.led.Load()
+		if led == before {
+			return
+		}
+		before = led
+	}
 }
 
 func (w *aofWriter) poke() {

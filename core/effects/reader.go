@@ -52,9 +52,6 @@ func (r *Reader) signal() {
 // Offset is the offset of the next byte that Next will return.
 func (r *Reader) Offset() int64 { r.log.mu.Lock(); defer r.log.mu.Unlock(); return r.at }
 
-// End is the log's own offset: what there is to read reaches up to it.
-func (r *Reader) End() int64 { return r.log.Offset() }
-
 // Next waits for bytes and returns those available in one segment with the offset
 // after them. The bytes are shared and must not be changed; they stay valid. It ends with
 // the context's error, or ErrClosed.

@@ -5,29 +5,25 @@ import (
 	"io"
 	"math"
 	"net"
-	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/protocol"
 )
 
-// conn is one client connection. Its goroutine runs serve; others reach it through
-// the core.Conn methods.
+// conn is one client connection. One goroutine at a time serves it: on Linux that of a loop or one of its own, see polled, elsewhere one
+// that reads from net.Conn, see plain.go. Others reach it through the core.Conn methods.
 type conn struct {
-	srv    *Server
-	nc     net.Conn
-	raw    syscall.RawConn // nil: read and write through nc
-	client *core.Client
-	fd     int // for CLIENT LIST; valid as a descriptor only inside the raw callbacks
-	unix   bool
+	srv           *Server
+	client        *core.Client
+	nc            net.Conn // nil: the descriptor is ours, and polled
+	remote, local net.Addr
+	fd            int // for CLIENT LIST; -1 if there is none
+	unix          bool
+	polled
 
 	s     *session // nil while idle
-	sys   int      // descriptor while inside the Read callback, else -1
-	dry   bool     // the socket has been found empty since the present wait for input began, after a first request
-	heard bool     // something has been read
 	state core.Status
 	err   error
 
@@ -35,58 +31,10 @@ type conn struct {
 	querySz  atomic.Int64
 	queryCap atomic.Int64
 	lastRead atomic.Int64
-	peekedAt int64 // lastRead when cron looked for the end of the stream; see peerGone
 	told     int64 // what account has told the engine
 	checked  int64 // memory when maxmemory-clients was checked because of this connection; see grewLarge
-	freshAt  int64 // lastRead when cron saw to a fresh goroutine; see grewSince
 	closed   atomic.Bool
-	ends     atomic.Int32 // of two, the goroutine's and the socket's: the server forgets the connection after both
-	readCB   func(fd uintptr) bool
-}
-
-// peekAfterMs is well above the granularity of lastRead, so that no read passes unnoticed.
-const peekAfterMs = 500
-
-// serve runs the connection until it ends, or another goroutine goes on.
-func (c *conn) serve() {
-	goesOn := false
-	defer func() { // SHUTDOWN ends the goroutine by Goexit
-		if !goesOn {
-			c.end()
-		}
-	}()
-	if goesOn = c.attend(); goesOn {
-		c.srv.stackFreed.Add(stackFreed)
-		go c.serve()
-	}
-}
-
-// attend reads and answers requests until the connection ends, or is to go on with a fresh goroutine.
-func (c *conn) attend() (fresh bool) {
-	for {
-		c.state = core.Continue
-		if err := c.read(); err != nil && c.state == core.Continue {
-			again, fresh := c.woken(err)
-			if again && !fresh {
-				continue
-			}
-			return fresh
-		}
-		for c.state != core.Continue {
-			switch c.state {
-			case core.Blocked:
-				c.awaitBlocked()
-			case core.Postponed:
-				c.awaitResume()
-			case core.CloseAfter:
-				c.flush()
-				return false
-			}
-			if c.err != nil {
-				return false
-			}
-		}
-	}
+	ends     atomic.Int32 // of two, the owner's and the socket's: the server forgets the connection after both
 }
 
 // end releases everything of the connection, once.
@@ -96,6 +44,9 @@ func (c *conn) end() {
 	c.account()
 	c.shut(true)
 	c.ended()
+	if c.nc == nil {
+		c.unuse()
+	}
 }
 
 // ended counts the end of the connection's goroutine, and that of its socket, which may live on to take what is
@@ -104,96 +55,6 @@ func (c *conn) ended() {
 	if c.ends.Add(1) == 2 {
 		c.srv.remove(c)
 	}
-}
-
-// read waits for input and processes it until the state is no longer Continue or the
-// connection ends.
-func (c *conn) read() error {
-	if c.s != nil && c.s.buffered() > 0 { // left over from before a wait
-		c.sys = -1
-		c.process()
-		c.settle()
-		if c.state != core.Continue || c.err != nil {
-			return c.err
-		}
-	}
-	if c.raw == nil {
-		return c.readPlain()
-	}
-	c.dry = false
-	err := c.raw.Read(c.readCB)
-	c.sys = -1
-	if c.err != nil {
-		return c.err
-	}
-	return err
-}
-
-// readable is called when the socket may have input. It returns true when the connection's goroutine
-// must leave the wait for input. A short read empties the socket, which saves another read to see that it is empty. But not the first
-// time: what the poller reported before raw.Read was called is forgotten, the end of the stream too. Nor after the first request of a
-// connection: who makes one for a single request often sends it and closes its side at once.
-func (c *conn) readable(fd uintptr) bool {
-	c.sys = int(fd)
-	for {
-		s := c.acquire()
-		room := s.room(c.need(), c.srv.queryLimit.Load())
-		n, err := readFD(int(fd), room)
-		if n <= 0 {
-			if err == syscall.EAGAIN {
-				c.dry = c.heard
-				c.idle()
-				return false
-			}
-			c.err = readError(n, err)
-			return true
-		}
-		c.took(s, n)
-		c.process()
-		c.srv.gatherReplies()
-		c.settle()
-		if c.state != core.Continue || c.err != nil {
-			return true
-		}
-		if n < len(room) && c.dry {
-			c.idle()
-			return false
-		}
-	}
-}
-
-// peerGone tells the connection's goroutine if the peer has closed its side. A request and the end of the stream that come
-// together are one event of the poller, and after the short read of the request there is no other. Cron calls this once after each
-// read, when peekAfterMs have passed: an end that comes later is an event of its own.
-func (c *conn) peerGone(nowMs int64) {
-	at := c.lastRead.Load()
-	if c.raw == nil || at == c.peekedAt || nowMs-at < peekAfterMs {
-		return
-	}
-	c.peekedAt = at
-	gone := false
-	c.raw.Control(func(fd uintptr) { gone = atEnd(int(fd)) })
-	if gone {
-		c.Wake() // of any wait for input; the next read sees the end
-	}
-}
-
-// readPlain is the same loop over net.Conn.
-func (c *conn) readPlain() error {
-	for c.state == core.Continue && c.err == nil {
-		s := c.acquire()
-		n, err := c.nc.Read(s.room(c.need(), c.srv.queryLimit.Load()))
-		if n > 0 {
-			c.took(s, n)
-			c.process()
-			c.settle()
-		}
-		if err != nil {
-			c.err = err
-			return err
-		}
-	}
-	return c.err
 }
 
 func readError(n int, err error) error {
@@ -208,14 +69,10 @@ func readError(n int, err error) error {
 
 func (c *conn) took(s *session, n int) {
 	s.end += n
-	c.heard = true
 	c.client.CountNet(n, 0)
 	c.srv.eng.Stats().NetIn.Add(int64(n))
 	c.srv.eng.Stats().Reads.Add(1)
 	c.lastRead.Store(c.srv.eng.CoarseMs())
-	if len(s.in) >= largeTransfer {
-		c.srv.largeTransfer()
-	}
 	if len(s.in) > keptInput {
 		c.account()
 	}
@@ -261,9 +118,14 @@ func (c *conn) process() {
 			}
 		}
 	}
-	if int64(s.end-s.start) > c.srv.queryLimit.Load() {
+	c.overQueryLimit()
+}
+
+// overQueryLimit ends the connection if what it has sent, and was not executed yet, is over client-query-buffer-limit.
+func (c *conn) overQueryLimit() {
+	if n := int64(c.s.buffered()); n > c.srv.queryLimit.Load() {
 		c.srv.eng.Stats().QueryLimitDrops.Add(1)
-		c.srv.log.Warn("closing client that reached max query buffer length", "addr", c.RemoteAddr(), "bytes", s.end-s.start)
+		c.srv.log.Warn("closing client that reached max query buffer length", "addr", c.RemoteAddr(), "bytes", n)
 		c.err = io.ErrShortBuffer
 	}
 }
@@ -310,9 +172,6 @@ func (c *conn) flush() {
 		return
 	}
 	c.srv.eng.AwaitDurable(c.client)
-	if len(w.Buf) >= largeTransfer {
-		c.srv.largeTransfer()
-	}
 	large := cap(w.Buf) > keptOutput
 	if !c.write(w.Buf, large && len(w.Buf) >= cap(w.Buf)/2) {
 		c.err = net.ErrClosed // what else it has asked for is for nobody
@@ -350,25 +209,21 @@ func (c *conn) awaitResume() {
 // up, or the peer has gone. Input that arrives meanwhile is kept.
 func (c *conn) awaitBlocked() {
 	c.flush()
-	defer c.nc.SetReadDeadline(time.Time{})
-	for {
+	if c.nc != nil {
+		defer c.nc.SetReadDeadline(time.Time{})
+	}
+	for c.err == nil {
+		if c.bits.Load()&pollGone != 0 {
+			if c.collect(); c.err != nil {
+				return
+			}
+		}
 		if c.unblocked() {
 			return
 		}
-		c.nc.SetReadDeadline(c.client.BlockDeadline())
-		if c.unblocked() { // a Wake between the look and the deadline is not lost
-			return
-		}
-		var err error
-		if c.raw != nil {
-			err = c.raw.Read(c.collect)
-		} else {
-			err = c.collectPlain()
-		}
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			c.err = err
-		}
-		if c.err != nil {
+		if c.nc == nil {
+			c.awaitInput(c.client.BlockDeadline())
+		} else if c.awaitInputPlain(c.client.BlockDeadline()) {
 			return
 		}
 	}
@@ -381,56 +236,24 @@ func (c *conn) unblocked() bool {
 		return false
 	}
 	c.state = st
-	c.sys = -1
 	c.settle()
 	return true
 }
 
-// collect keeps what a blocked client sends, up to the query buffer limit, and notices when it goes.
-func (c *conn) collect(fd uintptr) bool {
-	for {
-		s := c.acquire()
-		room := s.room(0, c.srv.queryLimit.Load())
-		n, err := readFD(int(fd), room)
-		if n <= 0 {
-			if err == syscall.EAGAIN {
-				return false
-			}
-			c.err = readError(n, err)
-			return true
-		}
-		c.took(s, n)
-		if int64(s.end-s.start) > c.srv.queryLimit.Load() {
-			c.err = io.ErrShortBuffer
-			return true
-		}
-	}
-}
-
-func (c *conn) collectPlain() error {
-	for {
-		s := c.acquire()
-		n, err := c.nc.Read(s.room(0, c.srv.queryLimit.Load()))
-		if n > 0 {
-			c.took(s, n)
-		}
-		if err != nil {
-			return err
-		}
-		if int64(s.end-s.start) > c.srv.queryLimit.Load() {
-			return io.ErrShortBuffer
-		}
-	}
-}
-
 // --- core.Conn ---------------------------------------------------------------
 
-func (c *conn) RemoteAddr() string { return addrText(c.nc.RemoteAddr(), c.nc.LocalAddr()) }
-func (c *conn) LocalAddr() string  { return addrText(c.nc.LocalAddr(), c.nc.LocalAddr()) }
+func (c *conn) RemoteAddr() string { return addrText(c.remote, c.local) }
+func (c *conn) LocalAddr() string  { return addrText(c.local, c.local) }
 func (c *conn) FD() int            { return c.fd }
 
 // Wake ends the wait of a blocked client.
-func (c *conn) Wake() { c.nc.SetReadDeadline(time.Unix(1, 0)) }
+func (c *conn) Wake() {
+	if c.nc != nil {
+		c.nc.SetReadDeadline(time.Unix(1, 0))
+	} else {
+		ring(c.signals().input)
+	}
+}
 
 // Close ends the connection from any goroutine.
 func (c *conn) Close(flush bool) {
@@ -439,7 +262,7 @@ func (c *conn) Close(flush bool) {
 	c.client.TryCancelBlocked(nil)
 	if !flush {
 		c.out.close()
-		go c.shut(false) // which waits until the connection's goroutine is out of its callback: it may be the caller, or need its locks
+		go c.shut(false) // which may wait for a writer
 		return
 	}
 	c.out.closeWhenEmpty(c)
@@ -452,7 +275,11 @@ func (c *conn) shut(drain bool) {
 	}
 	if !c.closed.Swap(true) {
 		c.out.close()
-		c.nc.Close()
+		if c.nc != nil {
+			c.nc.Close()
+		} else {
+			c.hangUp()
+		}
 		c.ended()
 	}
 }

@@ -1,11 +1,11 @@
 // Package server is the network side of an engine: listeners, connections,
 // pipelining and output limits.
 //
-// A connection is one goroutine inside one syscall.RawConn.Read call (DESIGN.md,
-// D3): the callback reads the socket, hands every complete request to the engine,
-// writes the replies once and returns to wait for readiness. After a short
-// read the socket is known to be drained, so no read is spent on EAGAIN. Transports
-// without a raw descriptor (TLS) use the same code over net.Conn.
+// On Linux connections are polled (loop_linux.go, ADR 0011): a loop asks the kernel which of its connections have
+// input, reads and executes the requests of all of these, and then answers them. A request that waits or takes long leaves the
+// loop to a new goroutine and goes on by itself (Conn.Yield, or the watch in loops.go), so nobody else waits for it; once it is
+// answered the connection goes back to its loop. How many loops there are is the owner's choice: Server.Processors. Elsewhere, and for
+// transports without a descriptor (TLS), a connection is a goroutine that reads from net.Conn (plain.go).
 //
 // Invariants:
 //   - Between requests an idle connection owns no buffer: they go back to a pool.
@@ -15,8 +15,10 @@
 //     take is written by a goroutine that lives only as long as the list is not
 //     empty, so neither requests nor pushes ever wait for a slow reader;
 //     client-output-buffer-limit bounds the list.
-//   - A blocked client keeps its goroutine in the same wait for readability, to see
-//     the peer go away; it is woken through the read deadline.
+//   - One goroutine at a time owns a connection, who set pollBusy: session, state and error are its own.
+//   - A descriptor is closed when its owner and all who are writing to it have let go of it.
+//   - A blocked client has a goroutine of its own, which sees the peer go away. Once the loop has
+//     seen that, the client is served nothing any more.
 //
 // Lock order: conn.out.mu is innermost; nothing is called with it held.
 package server

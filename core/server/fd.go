@@ -5,47 +5,66 @@ import (
 	"syscall"
 )
 
-// tryWrite writes what the socket takes without waiting. It is called by the
-// connection's goroutine: inside the Read callback the descriptor is at hand.
+// tryWrite writes what the socket takes without waiting. Owner only.
 func (c *conn) tryWrite(b []byte) int {
-	if c.sys >= 0 && c.raw != nil {
-		n, _ := writeFD(c.sys, b)
-		return max(0, n)
-	}
-	return c.tryWriteAny(b)
-}
-
-// tryWriteAny is tryWrite from any goroutine.
-func (c *conn) tryWriteAny(b []byte) int {
-	if c.raw == nil {
+	if c.nc != nil {
 		return 0
 	}
-	written := 0
-	c.raw.Write(func(fd uintptr) bool {
-		written, _ = writeFD(int(fd), b)
-		return true
-	})
-	return max(0, written)
+	n, _ := writeFD(c.fd, b)
+	return max(0, n)
 }
 
-// rawConn returns the raw form of a connection and its descriptor's number; nil where there is none.
-func rawConn(nc net.Conn) (syscall.RawConn, int) {
+// writeSome writes a part of b, waiting until the socket takes one. Only who is in charge of the output calls it.
+func (c *conn) writeSome(b []byte) (int, error) {
+	if c.nc != nil {
+		return c.nc.Write(b)
+	}
+	if !c.use() {
+		return 0, net.ErrClosed
+	}
+	defer c.unuse()
+	for {
+		n, err := writeFD(c.fd, b)
+		if n > 0 {
+			return n, nil
+		}
+		if err != syscall.EAGAIN {
+			return 0, err
+		}
+		if c.slow.Swap(true) { // events ring since before the write
+			<-c.signals().output
+		}
+		if c.closed.Load() {
+			return 0, net.ErrClosed
+		}
+	}
+}
+
+// hangUp ends the stream in both directions: the owner finds that out. The descriptor stays until nobody uses it.
+func (c *conn) hangUp() {
+	if c.use() {
+		syscall.Shutdown(c.fd, syscall.SHUT_RDWR)
+		c.unuse()
+	}
+	if s := c.signal.Load(); s != nil {
+		ring(s.input)
+		ring(s.output)
+	}
+}
+
+// takeFD returns a descriptor of the connection that is the caller's alone, or -1 where there is none.
+func takeFD(nc net.Conn) int {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
-		return nil, -1
+		return -1
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {
-		return nil, -1
+		return -1
 	}
-	num := -1
-	raw.Control(func(fd uintptr) { num = int(fd) })
-	return raw, num
+	fd := -1
+	raw.Control(func(own uintptr) { fd = duplicate(int(own)) })
+	return fd
 }
 
-// atEnd reports whether there is nothing left to read and the peer has closed its side.
-func atEnd(fd int) bool {
-	var b [1]byte
-	n, _, err := syscall.Recvfrom(fd, b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	return n == 0 && err == nil
-}
+func closeFD(fd int) { syscall.Close(fd) }

@@ -84,7 +84,7 @@ func (f *flushers) take(dst []*conn) int {
 func (f *flushers) work() {
 	defer f.wg.Done()
 	var batch [flusherTake]*conn
-	w := newWriter(make([]byte, 0, gatherBytes))
+	w := writer{buf: make([]byte, 0, gatherBytes)}
 	for {
 		n := f.take(batch[:])
 		if n == 0 {
@@ -99,23 +99,7 @@ func (f *flushers) work() {
 }
 
 // writer writes lists without waiting. It belongs to one goroutine.
-type writer struct {
-	buf []byte
-	out []byte // what attempt writes, and how much of it was taken
-	n   int
-	raw func(fd uintptr) bool // attempt, bound once
-}
-
-func newWriter(buf []byte) *writer {
-	w := &writer{buf: buf}
-	w.raw = w.attempt
-	return w
-}
-
-func (w *writer) attempt(fd uintptr) bool {
-	w.n, _ = writeFD(int(fd), w.out)
-	return true
-}
+type writer struct{ buf []byte }
 
 // drain writes what is pending on c, which the caller is in charge of. again asks for
 // another turn: more came meanwhile.
@@ -124,16 +108,12 @@ func (w *writer) drain(c *conn) (again bool) {
 	if b == nil {
 		return false
 	}
-	if c.raw == nil {
+	if c.nc != nil || !c.use() {
 		go c.writeList()
 		return false
 	}
-	w.out, w.n = b, 0
-	if err := c.raw.Write(w.raw); err != nil {
-		w.n = 0
-	}
-	w.out = nil
-	n := max(0, w.n)
+	n, _ := writeFD(c.fd, b)
+	c.unuse()
 	c.wrote(n)
 	if n < len(b) {
 		go c.writeList()
@@ -168,9 +148,6 @@ func (c *conn) deliver() {
 	if n := len(s.touched); n > directConns {
 		c.srv.flush.put(s.touched...)
 	} else {
-		if s.writer == nil {
-			s.writer = newWriter(nil)
-		}
 		// Replies are written, so the space for them serves to gather.
 		s.writer.buf = c.client.W.Buf[:0]
 		for _, t := range s.touched {

@@ -12,7 +12,7 @@ import (
 // closesSoon expects that the server closes the connection after at least one reply.
 func (c *testConn) closesSoon() {
 	c.t.Helper()
-	c.nc.SetReadDeadline(time.Now().Add(8 * time.Second))
+	c.nc.SetReadDeadline(time.Now().Add(time.Second))
 	b, err := io.ReadAll(c.nc)
 	if err != nil || len(b) == 0 {
 		c.t.Errorf("%q, then %v", b, err)
@@ -39,7 +39,7 @@ func TestHalfCloseWhileWaiting(t *testing.T) {
 			c.nc.(*net.TCPConn).CloseWrite()
 			time.Sleep(50 * time.Millisecond)
 			if tc.name == "blocked" { // Redis lets go of a client that closes its side
-				c.nc.SetReadDeadline(time.Now().Add(8 * time.Second))
+				c.nc.SetReadDeadline(time.Now().Add(time.Second))
 				if _, err := c.nc.Read(make([]byte, 1)); err != io.EOF {
 					t.Error(err)
 				}

@@ -229,7 +229,7 @@ func (c *conn) writeList() {
 		if b == nil {
 			return
 		}
-		n, err := c.nc.Write(b)
+		n, err := c.writeSome(b)
 		c.wrote(n)
 		if err != nil {
 			c.shut(false)

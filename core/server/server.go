@@ -27,11 +27,8 @@ type Server struct {
 	wg        sync.WaitGroup
 	stop      chan struct{}
 	flush     flushers
-	gather    gathering
-
-	swept      []*conn // space for sweep; cron only, like grown
-	grown      []*conn // whose goroutines are to be replaced
-	stackFreed atomic.Int64
+	swept     []*conn // space for sweep; cron only
+	loopSet
 
 	maxClients *options.IntValue
 	timeout    *options.IntValue
@@ -62,7 +59,7 @@ func New(eng *core.Engine, log hclog.Logger) *Server {
 		o.OnApply(func() error { s.readLimits(); return nil }, name)
 	}
 	o.OnApply(func() error { s.evictClients(); return nil }, "maxmemory-clients")
-	s.Processors(runtime.GOMAXPROCS(0))
+	s.startLoops(runtime.GOMAXPROCS(0))
 	s.flush.start()
 	s.wg.Add(1)
 	go s.cron()
@@ -153,11 +150,15 @@ func (s *Server) accept(nc net.Conn) {
 			tcp.SetKeepAlive(false)
 		}
 	}
-	c := &conn{srv: s, nc: nc, sys: -1}
+	c := &conn{srv: s, nc: nc, fd: -1, remote: nc.RemoteAddr(), local: nc.LocalAddr()}
 	c.out.eng = s.eng
-	c.raw, c.fd = rawConn(nc)
-	c.readCB = c.readable
 	_, c.unix = nc.(*net.UnixConn)
+	if len(s.loops) > 0 {
+		if fd := takeFD(nc); fd >= 0 {
+			nc.Close()
+			c.nc, c.fd = nil, fd
+		}
+	}
 	c.client = s.eng.NewClient(c)
 	if c.unix {
 		c.client.Set(core.FlagUnixSocket)
@@ -165,15 +166,21 @@ func (s *Server) accept(nc net.Conn) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
+		if s.eng.CloseClient(c.client); c.nc == nil {
+			closeFD(c.fd)
+		}
 		nc.Close()
-		s.eng.CloseClient(c.client)
 		return
 	}
 	s.conns[c] = struct{}{}
 	s.wg.Add(1)
 	s.mu.Unlock()
 	s.eng.Stats().Connections.Add(1)
-	go c.serve()
+	if c.nc != nil {
+		go c.servePlain()
+	} else {
+		c.poll()
+	}
 }
 
 func loopback(a net.Addr) bool {
@@ -212,7 +219,6 @@ func (s *Server) cron() {
 		case <-tick.C:
 		}
 		s.evictClients()
-		s.freshen()
 		if now := time.Now(); now.After(next) { // a busy machine drops ticks: they are not counted
 			next = now.Add(time.Second - evictEvery/2)
 			s.sweep()
@@ -233,10 +239,6 @@ func (s *Server) sweep() {
 	now := s.eng.NowMs()
 	for _, c := range all {
 		c.enforceSoft()
-		c.peerGone(now)
-		if c.grewSince(now) {
-			s.grown = append(s.grown, c)
-		}
 		if idleMs > 0 && !c.client.Has(core.FlagBlocked|core.FlagSubscribed|core.FlagReplica|core.FlagPrimary|core.FlagMonitor) &&
 			min(c.client.IdleMs(now), now-c.lastRead.Load()) > idleMs {
 			s.log.Debug("closing idle client", "addr", c.RemoteAddr())
@@ -276,6 +278,7 @@ func (s *Server) Close() error {
 		c.shut(false)
 	}
 	s.wg.Wait()
+	s.stopLoops()
 	s.flush.stop()
 	return nil
 }

@@ -78,8 +78,7 @@ func keys(c *core.Ctx) error {
 		return nil
 	}
 	if c.DBSize(c.DB()) > longWalk {
-		c.Engine().BeginLong()
-		defer c.Engine().EndLong()
+		c.Yield()
 	}
 	list, n, any := c.Reply.DeferArray(), 0, glob.Any()
 	for cursor, first := uint64(0), true; first || cursor != 0; first = false {

@@ -1,0 +1,306 @@
+package server
+
+import (
+	"encoding/binary"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"github.com/redust/redust/core"
+)
+
+// A loop serves the connections that are registered with it, as Redis's event loop does: it asks the kernel which of them have
+// input, reads and executes the requests of all of these, and then answers them. Whoever is in charge of the loop is a goroutine, and
+// no request holds up the others: one that waits or takes long leaves the loop to a new goroutine (conn.Yield does so
+// on request, the watch when a request has not come back after a while) and goes on by itself; see conn.attend.
+type loop struct {
+	srv    *Server
+	number int
+	ep     int // epoll descriptor
+	bell   int // event descriptor that ends a wait
+	events [loopEvents]syscall.EpollEvent
+
+	// What a new goroutine takes over. Only the one in charge touches it.
+	next, n int     // events[next:n] are still to be looked at
+	ready   []*conn // requests are executed, ready[settled:] are still to be answered
+	settled int
+	before  int     // how many were answered together the last time
+	again   []*conn // there is more input
+	passes  uint
+
+	// turn is odd while a connection is being served. Who exchanges it for the next number is in charge.
+	turn    atomic.Uint64
+	watched uint64 // turn when the watch last looked
+	ended   atomic.Bool
+}
+
+const (
+	loopEvents = 128
+	// watched events: edge-triggered, so that the kernel keeps no list of descriptors that were ready once.
+	epollEdge   = 1 << 31
+	epollWanted = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollEdge
+	epollInput  = syscall.EPOLLIN | epollGone
+	epollGone   = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+	epollOutput = syscall.EPOLLOUT | syscall.EPOLLHUP | syscall.EPOLLERR
+)
+
+func newLoop(s *Server, number int) (*loop, error) {
+	ep, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	bell, _, e := syscall.RawSyscall(syscall.SYS_EVENTFD2, 0, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	if e != 0 {
+		syscall.Close(ep)
+		return nil, e
+	}
+	l := &loop{srv: s, number: number, ep: ep, bell: int(bell)}
+	ev := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(bell), Pad: bellEvent}
+	if err := syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, l.bell, &ev); err != nil {
+		l.free()
+		return nil, err
+	}
+	return l, nil
+}
+
+// bellEvent marks the events of a loop's bell.
+const bellEvent = -1
+
+func (l *loop) free() {
+	syscall.Close(l.bell)
+	syscall.Close(l.ep)
+}
+
+// stop ends the loop; its descriptors are closed by whoever is in charge of it.
+func (l *loop) stop() {
+	l.ended.Store(true)
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	syscall.Write(l.bell, one[:])
+}
+
+// add registers a connection. What is there already to be read is reported at once.
+func (l *loop) add(c *conn) error {
+	ev := syscall.EpollEvent{Events: epollWanted, Fd: int32(c.fd), Pad: c.mark}
+	return syscall.EpollCtl(l.ep, syscall.EPOLL_CTL_ADD, c.fd, &ev)
+}
+
+func (l *loop) remove(c *conn) {
+	var ev syscall.EpollEvent
+	syscall.EpollCtl(l.ep, syscall.EPOLL_CTL_DEL, c.fd, &ev)
+}
+
+// worker is a goroutine that is in charge of a loop.
+type worker struct {
+	l    *loop
+	c    *conn // being served
+	turn uint64
+	done bool
+}
+
+// run takes charge of the loop.
+func (l *loop) run() {
+	w := worker{l: l}
+	defer w.exit()
+	for w.pass() {
+	}
+	w.done = true
+}
+
+// exit is where a worker ends that a request has ended: after SHUTDOWN, or because its reply must never be sent.
+func (w *worker) exit() {
+	if w.done {
+		return
+	}
+	if w.leave() {
+		go w.l.run()
+	}
+	w.c.end()
+}
+
+// enter begins to serve c.
+func (w *worker) enter(c *conn) {
+	w.c, w.turn = c, w.l.turn.Add(1)
+	c.served, c.turn = w.l, w.turn
+	if !w.l.srv.watching.Load() {
+		w.l.srv.watch()
+	}
+}
+
+// leave ends what enter began. False when somebody else has taken charge meanwhile: then the worker is only this connection's.
+func (w *worker) leave() bool { return w.l.turn.CompareAndSwap(w.turn, w.turn+1) }
+
+// take puts a new goroutine in charge if the loop is still in that turn.
+func (l *loop) take(turn uint64) {
+	if turn&1 == 1 && l.turn.CompareAndSwap(turn, turn+1) {
+		go l.run()
+	}
+}
+
+// pass serves every connection that is ready. False when the worker is not in charge any more.
+func (w *worker) pass() bool {
+	l := w.l
+	for l.next < l.n {
+		ev := &l.events[l.next]
+		l.next++
+		if ev.Pad == bellEvent {
+			if l.ended.Load() {
+				l.free()
+				l.srv.loopsDone.Done()
+				return false
+			}
+			continue
+		}
+		c := l.srv.table.get(int(ev.Fd))
+		if c != nil && c.mark == ev.Pad && c.event(ev.Events) && !w.read(c) {
+			return false
+		}
+	}
+	for n := len(l.again); n > 0 && len(l.ready) < loopEvents; n-- {
+		c := l.again[0]
+		l.again = l.again[:copy(l.again, l.again[1:])]
+		if !w.read(c) {
+			return false
+		}
+	}
+	if l.settled == 0 && l.gather() {
+		return true
+	}
+	for l.settled < len(l.ready) {
+		c := l.ready[l.settled]
+		l.ready[l.settled] = nil
+		if l.settled++; !w.settle(c) {
+			return false
+		}
+	}
+	l.before = len(l.ready)
+	l.ready, l.settled = l.ready[:0], 0
+	l.wait()
+	return true
+}
+
+// gather looks for connections that have got input while others were read: all are answered together. The clients of one program then find
+// many replies in one go, and neither they nor the loop go to sleep and wake up in between. It pays only where many are active.
+func (l *loop) gather() bool {
+	if n := len(l.ready); n >= gatherAtMost || n < gatherFrom && l.before < gatherFrom {
+		return false
+	}
+	n, err := l.poll(0)
+	if n <= 0 || err != nil {
+		return false
+	}
+	l.next, l.n = 0, n
+	return true
+}
+
+const (
+	// gatherFrom is the number of connections answered together from which on it is worth looking for more of them.
+	gatherFrom = 4
+	// gatherAtMost bounds them, as each keeps its buffers meanwhile.
+	gatherAtMost = 128
+)
+
+// read reads what c has for input once and executes its requests.
+func (w *worker) read(c *conn) bool {
+	w.enter(c)
+	c.state = core.Continue
+	got := c.readOnce()
+	if c.err != nil {
+		c.end()
+	}
+	if !w.leave() {
+		if c.err == nil {
+			c.attend()
+		}
+		return false
+	}
+	switch {
+	case c.err != nil:
+	case c.state != core.Continue:
+		go c.attend()
+	case got:
+		w.l.ready = append(w.l.ready, c)
+	default:
+		w.rest(c)
+	}
+	return true
+}
+
+// settle answers c.
+func (w *worker) settle(c *conn) bool {
+	w.enter(c)
+	c.settle()
+	if c.err != nil {
+		c.end()
+	}
+	if !w.leave() {
+		if c.err == nil {
+			c.attend()
+		}
+		return false
+	}
+	if c.err == nil {
+		w.rest(c)
+	}
+	return true
+}
+
+// rest leaves c until there is input again.
+func (w *worker) rest(c *conn) {
+	if c.more || !c.rest() {
+		w.l.again = append(w.l.again, c)
+	}
+}
+
+const (
+	// yieldEvery is the number of passes after which a loop lets other goroutines go first where every processor has a loop.
+	yieldEvery = 4
+	// breathEvery is the number after which it goes through the scheduler in any case: a goroutine that hasn't for 10 ms is sent a
+	// signal, and the thread that looks for such goroutines wakes up every 20 µs for a while.
+	breathEvery = 32
+)
+
+// patienceMs is how long a loop waits for events with its processor, which others can do without as long as there are more processors
+// than loops. Giving it up and taking one again for each pause of a busy loop costs more than the request that ends the pause.
+const patienceMs = 1
+
+// wait asks the kernel who is ready, and waits until somebody is unless there is more to do.
+func (l *loop) wait() {
+	l.next, l.n = 0, 0
+	crowded := l.srv.crowded.Load()
+	if l.passes++; l.passes%breathEvery == 0 || crowded && l.passes%yieldEvery == 0 {
+		runtime.Gosched()
+	}
+	for {
+		var n int
+		var err error
+		switch {
+		case len(l.again) > 0:
+			n, err = l.poll(0)
+		case crowded:
+			n, err = syscall.EpollWait(l.ep, l.events[:], -1)
+		default:
+			if n, err = l.poll(patienceMs); n == 0 && err == nil {
+				n, err = syscall.EpollWait(l.ep, l.events[:], -1)
+			}
+		}
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			panic("epoll_wait: " + err.Error()) // nothing but a bug in this file leads here
+		}
+		l.n = n
+		return
+	}
+}
+
+// poll asks who is ready without the scheduler's bookkeeping.
+func (l *loop) poll(timeoutMs uintptr) (int, error) {
+	n, _, e := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.ep), uintptr(unsafe.Pointer(&l.events[0])), loopEvents, timeoutMs, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
+}
