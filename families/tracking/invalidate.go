@@ -33,7 +33,7 @@ const limitEffort = 100
 // limit evicts keys, announcing them as changed, while the table holds more than
 // tracking-table-max-keys. It reports whether there may be more to evict.
 func (f *family) limit(o origin) (more bool) {
-	most := f.maxKeys.Load()
+	most := f.maxKeys.Load().Load()
 	for range limitEffort {
 		if most == 0 || f.table.keys.Load() <= most {
 			return false

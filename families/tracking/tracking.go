@@ -12,7 +12,7 @@ import (
 // family serves one engine.
 type family struct {
 	eng     *core.Engine
-	maxKeys *options.IntValue
+	maxKeys atomic.Pointer[options.IntValue]
 	table   table
 
 	shrinking sync.Mutex // one at a time
@@ -37,7 +37,7 @@ func (*family) Name() string { return "tracking" }
 func (f *family) Register(r *core.Registry) { r.Add(f.commands()) }
 
 func (f *family) Configure(t *options.Table) error {
-	f.maxKeys = t.Int("tracking-table-max-keys")
+	f.maxKeys.Store(t.Int("tracking-table-max-keys"))
 	t.OnApply(func() error {
 		go f.shrink() // the option's mutex is held, maybe shards, too
 		return nil
