@@ -3,6 +3,8 @@ package redustcmd
 import (
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 
 	"github.com/redust/redust/core/options"
 )
@@ -90,8 +92,21 @@ func checkConfig(inv Invocation, table *options.Table) (exitCode int) {
 
 // fail reports why the program can't start: one line.
 func fail(inv Invocation, err error) (exitCode int) {
-	_, _ = fmt.Fprintf(inv.Stderr, "%s: %v\n", inv.Program, err)
+	_, _ = fmt.Fprintf(inv.Stderr, "%s: %s\n", inv.Program, printableLine(err.Error()))
 	return 1
+}
+
+// printableLine is text on one line, without what a terminal would obey: names and values of options may hold any bytes.
+func printableLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case !unicode.IsPrint(r):
+			return '?'
+		}
+		return r
+	}, text)
 }
 
 // String is the line that tells a person so.

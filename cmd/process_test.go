@@ -189,6 +189,7 @@ func TestStartFailsInOneLine(t *testing.T) {
 		{[]string{"--port", "70000"}, "redust: option 'port' (flag --port): '70000': argument must be between 0 and 65535 inclusive; allowed: a whole number from 0 to 65535"},
 		{[]string{"--dir", "/nonexistent"}, "redust: option 'dir' (flag --dir): '/nonexistent': No such file or directory; allowed: a directory that exists"},
 		{[]string{"--logfile", "/nonexistent/log"}, "redust: option 'logfile' (flag --logfile): '/nonexistent/log': No such file or directory; allowed: a file that can be written"},
+		{[]string{"/no\nsuch\x1b[2J.conf"}, "redust: can't open config file '/no such?[2J.conf': No such file or directory"},
 		{[]string{dir}, "redust: can't open config file '" + dir + "': Is a directory"},
 		{[]string{dir + "/none.conf", "--daemonize", "yes"}, "redust: can't open config file '" + dir + "/none.conf': No such file or directory"},
 		{[]string{"--check-config", "--hz", "x"}, "redust: option 'hz' (flag --hz): 'x': argument couldn't be parsed into an integer; allowed: a whole number from 0 to 2147483647 (per second)"},
