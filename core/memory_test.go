@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/coretest"
 	"github.com/redust/redust/families/standard"
 )
@@ -42,6 +43,23 @@ func TestALowerLimitEvictsAtOnce(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("the key is still there")
 		}
+	}
+}
+
+// What eviction has others sent, as invalidations are, takes memory until it is read: no more keys go for it.
+func TestEvictionIsNotFedByWhatItSends(t *testing.T) {
+	h := coretest.New(t, standard.All()...).WithoutReplay()
+	const keys, size = 1000, 1000
+	for i := range keys {
+		h.Do("SET", fmt.Sprint("k", i), strings.Repeat("v", size)).OK()
+	}
+	h.Engine.OnModified(func(_ *core.Ctx, changed []core.Key) { h.Engine.AddClientMemory(int64(2 * size * len(changed))) })
+	h.Set("maxmemory-policy", "allkeys-random")
+	h.Set("maxmemory-eviction-tenacity", "100")
+	h.Set("maxmemory", fmt.Sprint(h.Engine.UsedMemory()-20*size))
+	h.Do("PING")
+	if left := h.Engine.Keyspace().Len(0); left < keys-100 || left > keys-10 {
+		t.Errorf("%d of %d keys are left", left, keys)
 	}
 }
 

@@ -193,3 +193,26 @@ func TestTableShrinksWithItsLimit(t *testing.T) {
 		}
 	}
 }
+
+// In a transaction each change is announced by itself, as the client may read the key again in between; all of it stands
+// behind EXEC's reply.
+func TestTransactionAnnouncesEachChange(t *testing.T) {
+	h := harness(t)
+	r, b := h.Client(), h.Client()
+	r.Do("HELLO", "3")
+	r.Do("CLIENT", "TRACKING", "ON").OK()
+	b.Do("HELLO", "3")
+	b.Do("CLIENT", "TRACKING", "ON", "BCAST").OK()
+	r.Do("MULTI").OK()
+	for _, c := range [][]string{{"GET", "k"}, {"SET", "k", "1"}, {"GET", "k"}, {"SET", "k", "2"}, {"SET", "k", "3"}} {
+		r.Do(c...)
+	}
+	raw := r.Do("EXEC").Raw
+	if want := "+OK\r\n+OK\r\n" + invalidate("k") + invalidate("k"); !strings.HasSuffix(raw, want) {
+		t.Errorf("got %q", raw)
+	}
+	r.C.Flush()
+	if got := b.Pushed(); got != invalidate("k") {
+		t.Errorf("broadcast %q", got)
+	}
+}
