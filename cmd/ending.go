@@ -60,6 +60,13 @@ func (s *shutdowns) commit() bool {
 	return s.final
 }
 
+// committed reports whether a shutdown is final.
+func (s *shutdowns) committed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.final
+}
+
 const (
 	// writesHeld is how long writes are held while the data set is saved at the end: for as long as it takes.
 	writesHeld = 365 * 24 * time.Hour
@@ -103,6 +110,7 @@ func (p *program) shutdown(ctx context.Context, o core.ShutdownOptions) error {
 	}
 	p.Stopping()
 	p.server.CloseListeners()
+	p.saver.StopLoading()
 	p.quit <- 0
 	runtime.Goexit() // as promised, nobody sees this return; the caller's connection is closed on the way
 	return nil

@@ -25,6 +25,8 @@ type program struct {
 	stopPace chan struct{}
 	stopping sync.Mutex // one shutdown at a time
 	ending   shutdowns
+
+	stopSignals func()
 }
 
 var _ core.Process = (*program)(nil)
@@ -62,7 +64,13 @@ func (p *program) start(families []core.Family) (err error) {
 	go p.cpus.follow(func() int64 { return p.engine.Stats().Load().Commands }, p.stopPace)
 	p.serve(listeners)
 	p.followListeners()
-	if err := p.restore(); err != nil {
+	p.stopSignals = HandleSignals(table, p.Log, p.shutdownBySignal, p.saver.Abandon)
+	err = p.restore()
+	switch {
+	case p.ending.committed(): // a shutdown has ended the load
+		return nil
+	case err != nil:
+		p.stopSignals()
 		return errors.Join(err, p.close())
 	}
 	p.Ready()
@@ -116,9 +124,8 @@ func (p *program) followListeners() {
 
 // wait blocks until the server has been shut down and takes it apart.
 func (p *program) wait() int {
-	stop := HandleSignals(p.Config.Table, p.Log, p.shutdownBySignal, p.saver.Abandon)
 	code := <-p.quit
-	stop()
+	p.stopSignals()
 	if err := p.close(); err != nil {
 		p.Log.Warn("closing the engine", "error", err)
 	}

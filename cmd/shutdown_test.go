@@ -3,6 +3,7 @@ package redustcmd
 import (
 	"bufio"
 	"net"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -110,4 +111,43 @@ func TestShutdownAbort(t *testing.T) {
 	wantExit(t, c, 1)
 	waitFor(t, out, "You insist... exiting now.")
 	noLeftovers()
+}
+
+// A shutdown during the load ends the process at once, and what is loaded so far doesn't replace the file.
+func TestShutdownWhileLoading(t *testing.T) {
+	port := freePort(t)
+	dir := t.TempDir()
+	args := []string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "3600 1"}
+	ask := func(line string) {
+		nc, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		_ = nc.SetDeadline(time.Now().Add(60 * time.Second))
+		nc.Write([]byte(line + "\r\n"))
+		_, _ = bufio.NewReader(nc).ReadString('\n')
+	}
+	c, out := run(t, []string{childMark + "=server"}, append(args, "--enable-debug-command", "yes")...)
+	waitFor(t, out, "Ready to accept")
+	ask("DEBUG POPULATE 3000")
+	ask("SHUTDOWN SAVE")
+	wantExit(t, c, 0)
+	file := filepath.Join(dir, "dump.rdb")
+	want := readFile(t, file)
+	for name, end := range map[string]func(c *exec.Cmd){
+		"SHUTDOWN SAVE": func(*exec.Cmd) { ask("SHUTDOWN SAVE") },
+		"SHUTDOWN":      func(*exec.Cmd) { ask("SHUTDOWN") },
+		"SIGTERM":       func(c *exec.Cmd) { _ = c.Process.Signal(syscall.SIGTERM) },
+	} {
+		c, out := run(t, []string{childMark + "=server"}, append(args, "--key-load-delay", "100000")...) // five minutes
+		waitFor(t, out, "Loading RDB")
+		end(c)
+		kill := time.AfterFunc(60*time.Second, func() { _ = c.Process.Kill() })
+		wantExit(t, c, 0)
+		kill.Stop()
+		if readFile(t, file) != want {
+			t.Fatalf("%s while loading has replaced the file", name)
+		}
+	}
 }

@@ -220,13 +220,24 @@ func (s *Service) MustWait() bool { return s.aof.mustWait() }
 // WaitDurable implements core.Persistence.
 func (s *Service) WaitDurable(offset int64) { s.aof.waitDurable(offset) }
 
+// StopLoading has Load end at once, with an error: the process is to end.
+func (s *Service) StopLoading() {
+	if s.eng.Loading() {
+		s.cancel()
+	}
+}
+
 // Abandon removes the file that a save is writing: the process is about to be left without waiting for anything.
 func (s *Service) Abandon() {
 	_ = s.fs.Remove(s.place.path(tempName())) // most often it isn't there
 }
 
 // Shutdown implements core.Persistence. The caller has stopped writes. When ctx ends it gives the save up and fails, even with force.
+// While the data set is being loaded there is nothing to save: what is there so far must not replace the files.
 func (s *Service) Shutdown(ctx context.Context, how core.ShutdownSave, force bool) error {
+	if s.eng.Loading() {
+		return nil
+	}
 	s.saves.abort("There is a child saving an .rdb. Killing it!")
 	if err := s.aof.shutdown(ctx, force); err != nil && !force {
 		return err
