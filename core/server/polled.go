@@ -186,15 +186,18 @@ func (c *conn) attend() {
 	}
 }
 
-// await does what the state asks for, and goes on with the requests at hand.
+// await does what the state asks for, and goes on with the requests at hand. What those before have answered, and pushed to others, must not
+// wait as well; nor pushes to c that its requests held.
 func (c *conn) await() {
+	if c.settle(); c.err != nil {
+		return
+	}
 	switch c.state {
 	case core.Blocked:
 		c.awaitBlocked()
 	case core.Postponed:
 		c.awaitResume()
 	case core.CloseAfter:
-		c.flush()
 		c.err = net.ErrClosed
 	}
 	if c.err == nil && c.state == core.Continue && c.s != nil && c.s.buffered() > 0 {
