@@ -249,3 +249,24 @@ func TestOutputLimitEndsAPipeline(t *testing.T) {
 		})
 	}
 }
+
+// A client that begins to wait has published what it published before, and is told of changes while it waits.
+func TestWaitingHoldsNothingBack(t *testing.T) {
+	addr, eng := startServer(t)
+	sub, w, c := dial(t, addr), dial(t, addr), dial(t, addr)
+	sub.do("SUBSCRIBE", "ch")
+	c.do("HELLO", "3")
+	c.do("CLIENT", "TRACKING", "ON")
+	c.do("GET", "k")
+	c.sendAll([][]string{{"PUBLISH", "ch", "x"}, {"BLPOP", "l", "0"}})
+	if r, err := sub.recv(); err != nil || len(r.Elems) != 3 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	blocked(t, eng, 1)
+	w.do("SET", "k", "1")
+	for _, want := range []int{0, 2} { // the reply to PUBLISH, the invalidation
+		if r, err := c.recv(); err != nil || len(r.Elems) != want {
+			t.Fatalf("%+v, %v", r, err)
+		}
+	}
+}
