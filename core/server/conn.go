@@ -185,7 +185,7 @@ func (c *conn) flush() {
 
 // awaitResume waits while CLIENT PAUSE holds the request, then gives it again.
 func (c *conn) awaitResume() {
-	c.settle()
+	c.flush()
 	c.client.Postponed(true)
 	select {
 	case <-c.client.Resume():
@@ -208,7 +208,7 @@ func (c *conn) awaitResume() {
 // awaitBlocked waits until the client's blocking command has been served, or its time is
 // up, or the peer has gone. Input that arrives meanwhile is kept.
 func (c *conn) awaitBlocked() {
-	c.settle() // what the batch has published so far must not wait, nor what others push meanwhile
+	c.flush()
 	if c.nc != nil {
 		defer c.nc.SetReadDeadline(time.Time{})
 	}
