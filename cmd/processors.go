@@ -83,10 +83,10 @@ type load struct {
 type processorPolicy struct {
 	limit, now int
 
-	busyFor, slackFor, crowdedFor float64 // seconds for which a reason to change has held
-	rate                          float64 // of requests, lately, with as many processors as now: rises at once, falls slowly
-	trial                         trial
-	more, fewer                   lesson
+	busyFor, slackFor, crowdedFor, leanFor float64 // seconds for which a reason to change has held
+	rate                                   float64 // of requests, lately, with as many processors as now: rises at once, falls slowly
+	trial                                  trial
+	more, fewer                            lesson
 }
 
 // lesson is what trials in one direction have taught: one that brought nothing is not repeated soon, unless the load has changed.
@@ -122,6 +122,7 @@ const (
 	busyShare    = 0.88 // of the processors in use, from which on they are busy
 	idleEnough   = 0.40 // processors that nobody uses, from which on taking one more is worth a trial
 	slackShare   = 0.60 // of one processor fewer, below which one fewer is enough
+	leanUse      = 1.20 // processors used by two loops, below which one alone is worth a trial: a request costs it less
 	lostShare    = 0.50 // of the smaller number, below which a trial has no load any more
 	crowdedShare = 0.40 // processors' worth of waiting threads, from which on there may be too many of ours
 	worthMore    = 1.10 // what the rate must grow by to keep one processor more that clients or others want, too
@@ -129,6 +130,7 @@ const (
 	busyFor      = 0.15 // seconds
 	slackFor     = 0.3
 	crowdedFor   = 0.5
+	leanFor      = 0.3
 	settleFor    = 0.15 // seconds of a trial that don't count
 	trialFor     = 0.55
 	firstPause   = 4.0
@@ -139,7 +141,7 @@ const (
 
 // calm forgets what was seen: something else decides at the moment.
 func (p *processorPolicy) calm() {
-	p.busyFor, p.slackFor, p.crowdedFor = 0, 0, 0
+	p.busyFor, p.slackFor, p.crowdedFor, p.leanFor = 0, 0, 0, 0
 	p.trial = trial{}
 	p.rate = 0
 }
@@ -163,13 +165,14 @@ func (p *processorPolicy) next(l load) int {
 	hold(&p.busyFor, busy && l.idle >= idleEnough && p.now < p.limit)
 	hold(&p.slackFor, l.used < slackShare*(now-1))
 	hold(&p.crowdedFor, p.now > 1 && l.waited >= crowdedShare && l.idle < idleEnough)
+	hold(&p.leanFor, p.now == 2 && l.used < leanUse)
 	switch {
 	case p.busyFor >= busyFor && p.more.pause == 0:
 		return p.try(min(p.limit, 2*p.now, p.now+max(1, int(l.idle))))
 	case p.slackFor >= slackFor:
 		p.calm()
 		return max(1, int(math.Ceil(l.used/slackShare)))
-	case p.crowdedFor >= crowdedFor && p.fewer.pause == 0:
+	case (p.crowdedFor >= crowdedFor || p.leanFor >= leanFor) && p.fewer.pause == 0:
 		return p.try(p.now - 1)
 	}
 	return p.now

@@ -14,12 +14,12 @@ type watchedKey struct {
 }
 
 // Watch makes EXEC fail if k changes before it. The command holds k's shard exclusively
-// (its key spec says so); watching a key twice is one watch. O(1) beside the
-// client's own list.
+// (its key spec says so); watching a key twice is one watch. O(1) beside the other clients that watch k.
 func (c *Ctx) Watch(k Key) {
 	cl := c.client
-	for _, w := range cl.watched {
-		if w.key.DB == k.DB && string(w.key.Name) == string(k.Name) {
+	s := &c.eng.shards[k.shard]
+	for _, w := range s.watchers[dbKey{k.DB, string(k.Name)}] {
+		if w.client == cl {
 			return
 		}
 	}
@@ -32,7 +32,6 @@ func (c *Ctx) Watch(k Key) {
 	}
 	cl.watched = append(cl.watched, watchedKey{k, entry})
 	cl.AddMemory(watchMemory(k))
-	s := &c.eng.shards[k.shard]
 	if s.watchers == nil {
 		s.watchers = map[dbKey][]*watchEntry{}
 	}
