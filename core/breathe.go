@@ -28,6 +28,6 @@ func (b *Breather) Breathe(spell time.Duration) {
 		runtime.Gosched()
 		return
 	}
-	time.Sleep(breath)
+	Nap(breath)
 	b.since = time.Now()
 }

@@ -110,9 +110,8 @@ func (sn *snapshot) waitForDrain() {
 	sn.mu.Unlock()
 }
 
-// pace keeps a share of the processor for clients. Go's scheduler lets a busy goroutine go on for 10 ms while others
-// wait, so a snapshot works in short spells and rests between them, longer when there are many commands. Without clients it only
-// lets others go first.
+// pace keeps a share of the processors for clients: a snapshot works in short spells and rests between them, longer when there are many
+// commands. Without clients it only lets others go first.
 type pace struct {
 	stats *core.Stats
 	off   bool
@@ -133,7 +132,7 @@ const (
 	// paceQuiet is how many commands a second are too few to be in each other's way.
 	paceQuiet = 200
 	// paceRatio is the rest that a unit of work earns beside busy clients.
-	paceRatio = 4
+	paceRatio = 2
 	// paceMaxRest bounds a rest after work that was long because others had the processor.
 	paceMaxRest = 2 * time.Millisecond
 )
@@ -160,7 +159,7 @@ func (p *pace) breathe() {
 		p.commands, p.checked = n, now
 	}
 	if p.ratio > 0 {
-		time.Sleep(min(time.Duration(float64(worked)*p.ratio), paceMaxRest))
+		core.Nap(min(time.Duration(float64(worked)*p.ratio), paceMaxRest))
 	} else {
 		p.quiet.Breathe(paceQuietSpell) // a client may just have come
 	}

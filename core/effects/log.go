@@ -20,8 +20,8 @@ type Log struct {
 	mu      sync.Mutex
 	first   *segment // oldest segment any reader still needs
 	last    *segment
-	db      int // database of the last command, -1: unknown to new readers
-	readers map[*Reader]struct{}
+	db      int        // database of the last command, -1: unknown to new readers
+	readers []*Reader  // few: a writer, replicas; each Append looks at all
 	drained *sync.Cond // broadcast when a reader advances while writers wait
 	lagging atomic.Bool
 }
@@ -34,7 +34,7 @@ type segment struct {
 
 // New returns an empty log at offset 0.
 func New() *Log {
-	l := &Log{db: -1, readers: map[*Reader]struct{}{}}
+	l := &Log{db: -1}
 	l.drained = sync.NewCond(&l.mu)
 	return l
 }
@@ -76,7 +76,7 @@ func (l *Log) Append(transaction bool, cmds []Command) int64 {
 		seg.data = append(seg.data, "*1\r\n$4\r\nEXEC\r\n"...)
 	}
 	end := l.offset.Add(int64(len(seg.data) - before))
-	for r := range l.readers {
+	for _, r := range l.readers {
 		r.signal()
 		if r.holds && end-r.at > maxLag {
 			l.lagging.Store(true)
@@ -127,7 +127,7 @@ func (l *Log) Raw(b []byte) int64 {
 	seg := l.room([]Command{{Args: [][]byte{b}}})
 	seg.data = append(seg.data, b...)
 	end := l.offset.Add(int64(len(b)))
-	for r := range l.readers {
+	for _, r := range l.readers {
 		r.signal()
 	}
 	return end
@@ -163,7 +163,7 @@ func (l *Log) Throttle() {
 // lag is the distance of the slowest reader that holds writers back. mu is held.
 func (l *Log) lag() int64 {
 	var worst int64
-	for r := range l.readers {
+	for _, r := range l.readers {
 		if r.holds {
 			worst = max(worst, l.offset.Load()-r.at)
 		}

@@ -3,6 +3,7 @@ package effects
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // ErrClosed is returned by a closed reader.
@@ -27,7 +28,7 @@ func (l *Log) NewReader(hold bool) *Reader {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := &Reader{log: l, at: l.offset.Load(), wake: make(chan struct{}, 1), holds: hold}
-	l.readers[r] = struct{}{}
+	l.readers = append(l.readers, r)
 	l.active.Add(1)
 	l.db = -1
 	// What was written before this reader is none of its business: start a new segment.
@@ -99,7 +100,7 @@ func (r *Reader) Wake() <-chan struct{} { return r.wake }
 func (r *Reader) advanced() {
 	l := r.log
 	oldest := l.offset.Load()
-	for o := range l.readers {
+	for _, o := range l.readers {
 		oldest = min(oldest, o.at)
 	}
 	for l.first != nil && l.first.next != nil && l.first.start+int64(len(l.first.data)) <= oldest {
@@ -119,7 +120,7 @@ func (r *Reader) Close() {
 		return
 	}
 	r.closed = true
-	delete(l.readers, r)
+	l.readers = slices.DeleteFunc(l.readers, func(o *Reader) bool { return o == r })
 	if l.active.Add(-1) == 0 {
 		l.first, l.last = nil, nil
 	}
