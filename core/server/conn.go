@@ -185,7 +185,6 @@ func (c *conn) flush() {
 
 // awaitResume waits while CLIENT PAUSE holds the request, then gives it again.
 func (c *conn) awaitResume() {
-	c.flush()
 	c.client.Postponed(true)
 	select {
 	case <-c.client.Resume():
@@ -208,7 +207,6 @@ func (c *conn) awaitResume() {
 // awaitBlocked waits until the client's blocking command has been served, or its time is
 // up, or the peer has gone. Input that arrives meanwhile is kept.
 func (c *conn) awaitBlocked() {
-	c.flush()
 	if c.nc != nil {
 		defer c.nc.SetReadDeadline(time.Time{})
 	}

@@ -16,7 +16,6 @@ import (
 // on request, the watch when a request has not come back after a while) and goes on by itself; see conn.attend.
 type loop struct {
 	srv    *Server
-	number int
 	ep     int // epoll descriptor
 	bell   int // event descriptor that ends a wait
 	events [loopEvents]syscall.EpollEvent
@@ -37,7 +36,7 @@ type loop struct {
 
 const (
 	loopEvents = 128
-	// watched events: edge-triggered, so that the kernel keeps no list of descriptors that were ready once.
+	// Edge-triggered: otherwise each wait looks again at every socket that the one before reported.
 	epollEdge   = 1 << 31
 	epollWanted = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollEdge
 	epollInput  = syscall.EPOLLIN | epollGone
@@ -45,7 +44,7 @@ const (
 	epollOutput = syscall.EPOLLOUT | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
-func newLoop(s *Server, number int) (*loop, error) {
+func newLoop(s *Server) (*loop, error) {
 	ep, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
@@ -55,7 +54,7 @@ func newLoop(s *Server, number int) (*loop, error) {
 		syscall.Close(ep)
 		return nil, e
 	}
-	l := &loop{srv: s, number: number, ep: ep, bell: int(bell)}
+	l := &loop{srv: s, ep: ep, bell: int(bell)}
 	ev := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(bell), Pad: bellEvent}
 	if err := syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, l.bell, &ev); err != nil {
 		l.free()

@@ -20,7 +20,7 @@ const (
 	epollOutput = 0
 )
 
-func newLoop(*Server, int) (*loop, error) { return nil, errors.ErrUnsupported }
+func newLoop(*Server) (*loop, error) { return nil, errors.ErrUnsupported }
 
 func (*loop) run()            {}
 func (*loop) stop()           {}

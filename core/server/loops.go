@@ -23,8 +23,8 @@ type loopSet struct {
 // startLoops makes a loop for each of n processors.
 func (s *Server) startLoops(n int) {
 	s.watchWake = make(chan struct{}, 1)
-	for i := range n {
-		l, err := newLoop(s, i)
+	for range n {
+		l, err := newLoop(s)
 		if err != nil {
 			s.log.Warn("sockets can't be polled, each connection has a goroutine", "error", err)
 			break
