@@ -67,12 +67,8 @@ func (s *shutdowns) committed() bool {
 	return s.final
 }
 
-const (
-	// writesHeld is how long writes are held while the data set is saved at the end: for as long as it takes.
-	writesHeld = 365 * 24 * time.Hour
-	// cronEvery is how often a signal looks whether DEBUG PAUSE-CRON still holds it up.
-	cronEvery = 10 * time.Millisecond
-)
+// cronEvery is how often a signal looks whether DEBUG PAUSE-CRON still holds it up.
+const cronEvery = 10 * time.Millisecond
 
 // Shutdown implements core.Process: it returns only if the shutdown can't be made, because the data set can't be saved, or is called
 // off. Writes are held meanwhile, so that nothing is acknowledged that isn't saved.
@@ -99,13 +95,13 @@ func (p *program) shutdown(ctx context.Context, o core.ShutdownOptions) error {
 		return errShutdownAborted
 	}
 	p.Log.Warn("User requested shutdown...")
-	p.engine.Pause(writesHeld, false) // reads go on, and SHUTDOWN ABORT is heard
+	p.engine.HoldWrites() // reads go on, and SHUTDOWN ABORT is heard
 	err := p.saver.Shutdown(ctx, o.Save, o.Force)
 	if err == nil && !p.ending.commit() || ctx.Err() != nil {
 		err = errShutdownAborted
 	}
 	if err != nil {
-		p.engine.Unpause()
+		p.engine.ReleaseWrites()
 		return err
 	}
 	p.Stopping()

@@ -356,6 +356,13 @@ func (e *Engine) serve(w *waiter, k Key) []Key {
 	startNs, ms := e.clock.read()
 	c := &Ctx{Args: w.args, Reply: &pw, eng: e, client: w.client, cmd: w.cmd, db: w.db, nowMs: ms, serving: w, ready: k}
 	err := e.perform(c)
+	if s, sealed := err.(*seal); sealed {
+		w.state.Store(waitWaiting)
+		if s.owe(k) {
+			return nil
+		}
+		return e.serve(w, k)
+	}
 	again := c.blocking != nil
 	if err != nil && !again {
 		c.fail(0, err)

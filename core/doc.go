@@ -57,7 +57,7 @@
 // # Around them
 //
 //	engine.go, settings.go    Engine: made by New, Run starts cron.go: expiry, eviction, freeing, housekeeping
-//	client.go, clients.go, client_info.go, client_memory.go    who is connected; pause.go: who is held
+//	client.go, clients.go, client_info.go, client_memory.go    who is connected; pause.go, seal.go: who is held
 //	memory.go, lru.go         used memory, access data, eviction
 //	snapshot.go, load.go      a point-in-time picture going out, keys coming in; rewrite.go, digest.go: values as commands, as a sum
 //	overdue.go                expired keys and the order of the log

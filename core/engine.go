@@ -68,6 +68,7 @@ type Engine struct {
 	slowNs     atomic.Int64 // commands slower than this reach the observers
 	watching   atomic.Bool  // observers want every command (MONITOR)
 	pause      pauseState
+	sealed     atomic.Pointer[seal] // set with all shards held
 	waiterSeq  atomic.Int64
 	activeExp  atomic.Bool
 	coarseMs   atomic.Int64

@@ -23,6 +23,9 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 		e.log.Throttle()
 	}
 	err := e.perform(c)
+	if s, sealed := err.(*seal); sealed {
+		return e.postpone(c, s)
+	}
 	if c.blocking != nil {
 		cl.lastCmd.Store(c.cmd)
 		if e.watching.Load() {
@@ -62,6 +65,10 @@ func (e *Engine) perform(c *Ctx) error {
 		e.findKeys(c)
 		c.mode = lockAll
 		e.lockAllShards()
+		if s := e.sealedFor(c); s != nil {
+			e.unlockAllShards()
+			return s
+		}
 		err := e.run(c)
 		e.append(c)
 		e.unlockAllShards()
@@ -80,9 +87,17 @@ func (e *Engine) perform(c *Ctx) error {
 		return err
 	}
 	e.lockKeys(c, cmd.Flags&(Blocking|LockExclusive) != 0)
+	if s := e.sealedFor(c); s != nil {
+		e.unlockSet(&c.shards, &c.writes)
+		return s
+	}
 	if cmd.Weight != nil && cmd.Weight(c) > reserveWeight {
 		c.Yield()
 		e.reserve(c)
+		if s := e.sealedFor(c); s != nil {
+			e.release(c)
+			return s
+		}
 		err := e.run(c)
 		e.append(c)
 		e.release(c)

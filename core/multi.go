@@ -182,6 +182,11 @@ func (c *Ctx) Exec() error {
 		m.inner.memory = new(e.ks.Memory())
 	}
 	e.lockTransaction(c, m)
+	if s := e.sealedFor(c); s != nil { // the transaction stays as it is
+		e.unlockTransaction(c, m)
+		c.keys = nil
+		return s
+	}
 	if e.watchBroken(cl, c.nowMs) {
 		e.unlockTransaction(c, m)
 		c.keys = nil

@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// pauseState is CLIENT PAUSE: all commands, or those that may write, wait.
+// pauseState is CLIENT PAUSE: all commands, or those that may write, wait. A shutdown holds writes by itself, as
+// CLIENT UNPAUSE must not end that.
 type pauseState struct {
 	mu     sync.Mutex
 	until  time.Time
 	all    bool
-	resume chan struct{} // closed at the end of the present pause
+	held   bool          // see HoldWrites
+	resume chan struct{} // closed when something of this ends
 	timer  *time.Timer
 }
 
@@ -19,7 +21,16 @@ func (p *pauseState) init() { p.resume = make(chan struct{}) }
 func (p *pauseState) active() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.until.IsZero()
+	return p.on()
+}
+
+// on is active with mu held.
+func (p *pauseState) on() bool { return p.held || !p.until.IsZero() }
+
+// retry lets all who are held try again. mu is held.
+func (p *pauseState) retry() {
+	close(p.resume)
+	p.resume = make(chan struct{})
 }
 
 // Pause holds clients for d: all commands, or only writes. As in Redis, a
@@ -53,7 +64,7 @@ func (e *Engine) pauseOver() {
 	}
 }
 
-// Unpause lets all held clients go on.
+// Unpause ends CLIENT PAUSE.
 func (e *Engine) Unpause() {
 	p := &e.pause
 	p.mu.Lock()
@@ -61,22 +72,21 @@ func (e *Engine) Unpause() {
 	if p.timer != nil {
 		p.timer.Stop()
 	}
-	close(p.resume)
-	p.resume = make(chan struct{})
+	p.retry()
 	p.mu.Unlock()
 	e.updateGates()
 }
 
-// Paused reports which commands are held: "none", "write" or "all", and the
+// Paused reports which commands CLIENT PAUSE holds: "none", "write" or "all", and the
 // time left.
 func (e *Engine) Paused() (what string, left time.Duration) {
 	p := &e.pause
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.until.IsZero() {
+	switch {
+	case p.until.IsZero():
 		return "none", 0
-	}
-	if p.all {
+	case p.all:
 		return "all", time.Until(p.until)
 	}
 	return "write", time.Until(p.until)
@@ -87,12 +97,12 @@ func (e *Engine) paused(c *Ctx) bool {
 	p := &e.pause
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.until.IsZero() || c.cmd.Flags&PauseExempt != 0 || c.client.Has(FlagReplica|FlagMonitor|FlagPrimary|FlagFake) {
+	if !p.on() || c.cmd.Flags&PauseExempt != 0 || c.client.Has(FlagReplica|FlagMonitor|FlagPrimary|FlagFake) {
 		return false
 	}
 	m := c.client.multi
 	writes := c.cmd.Flags&(Write|MayReplicate) != 0 || m != nil && c.cmd.Flags&InnerCommands != 0 && m.pausing
-	if !p.all && !writes {
+	if !writes && (!p.all || p.until.IsZero()) {
 		return false
 	}
 	c.client.resume = p.resume

@@ -73,14 +73,15 @@ func (c *conn) Wake() {
 // Do runs one command and returns its reply. A command that blocks is a failure: use Start.
 func (c *Client) Do(args ...string) *Reply {
 	c.t.Helper()
-	st := c.send(args)
+	st := c.Send(args...)
 	if st == core.Blocked {
 		c.t.Fatalf("%q blocks", args)
 	}
 	return c.reply(args)
 }
 
-func (c *Client) send(args []string) core.Status {
+// Send runs one command. The reply, if any, is in c.C.W.
+func (c *Client) Send(args ...string) core.Status {
 	raw := make([][]byte, len(args))
 	for i, a := range args {
 		raw[i] = []byte(a)
@@ -106,7 +107,7 @@ func (c *Client) reply(args []string) *Reply {
 // Start runs a command that must block; Wait gets its reply.
 func (c *Client) Start(args ...string) {
 	c.t.Helper()
-	if st := c.send(args); st != core.Blocked {
+	if st := c.Send(args...); st != core.Blocked {
 		c.t.Fatalf("%q does not block: %q", args, c.C.W.Buf)
 	}
 }
