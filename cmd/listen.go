@@ -24,6 +24,7 @@ var ErrNotListening = errors.New("can't listen")
 func Listen(table *options.Table, log hclog.Logger) ([]net.Listener, error) {
 	tcp, err := ListenTCP(table, log)
 	if err != nil {
+		log.Warn(fmt.Sprintf("Failed listening on port %d (TCP), aborting.", table.Int("port").Load()))
 		return nil, err
 	}
 	unix, err := listenUnix(table)
@@ -43,14 +44,15 @@ func Listen(table *options.Table, log hclog.Logger) ([]net.Listener, error) {
 // ListenTCP opens what bind and port ask for: no listener at port 0. CONFIG SET of bind and port uses it too.
 func ListenTCP(table *options.Table, log hclog.Logger) ([]net.Listener, error) {
 	port, backlog := int(table.Int("port").Load()), int(table.Int("tcp-backlog").Load())
-	addresses := strings.Fields(table.String("bind").Load())
-	if port == 0 || len(addresses) == 0 {
+	bind := table.String("bind").Load()
+	if port == 0 || bind == "" {
 		return nil, nil
 	}
-	listeners, err := server.Listen(addresses, port, backlog)
+	warn := func(err error) { log.Warn("Warning: " + err.Error()) }
+	// Only single spaces separate, as in Redis: CONFIG SET of a surplus one asks for an address without a name.
+	listeners, err := server.Listen(strings.Split(bind, " "), port, backlog, warn)
 	if err != nil {
-		log.Warn("Warning: " + err.Error())
-		log.Warn(fmt.Sprintf("Failed listening on port %d (TCP), aborting.", port))
+		warn(err)
 		return nil, ErrNotListening
 	}
 	for _, l := range listeners {

@@ -102,7 +102,7 @@ func (p *program) close() error {
 
 func (p *program) serve(listeners []net.Listener) {
 	for _, l := range listeners {
-		go p.server.Serve(l)
+		p.server.Start(l)
 	}
 }
 
@@ -110,11 +110,13 @@ func (p *program) serve(listeners []net.Listener) {
 func (p *program) followListeners() {
 	follow := func(option, fault string) {
 		p.Config.Table.OnApply(func() error {
-			fresh, err := p.server.Relisten(func() ([]net.Listener, error) { return ListenTCP(p.Config.Table, p.Log) })
-			if err != nil {
+			if err := p.server.Relisten(func() ([]net.Listener, error) { return ListenTCP(p.Config.Table, p.Log) }); err != nil {
+				if option == "bind" {
+					p.Log.Warn("Failed to bind")
+				}
+				p.Log.Warn("Failed applying new configuration. Possibly related to new " + option + " setting. Restoring previous settings.")
 				return errors.New(fault)
 			}
-			p.serve(fresh)
 			return nil
 		}, option)
 	}

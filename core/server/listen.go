@@ -5,43 +5,64 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 )
 
 // Listen opens the TCP listeners of a bind list as Redis understands it: "*" and
-// "-::*" are all addresses, a leading "-" makes an address optional.
-func Listen(bind []string, port, backlog int) ([]net.Listener, error) {
+// "-::*" are all addresses, a leading "-" lets an address be absent from this machine. Those that are left out
+// are told to skipped, as *ListenError.
+func Listen(bind []string, port, backlog int, skipped func(error)) ([]net.Listener, error) {
 	var out []net.Listener
 	for _, addr := range bind {
-		optional := strings.HasPrefix(addr, "-")
-		host := strings.TrimPrefix(addr, "-")
-		network := "tcp4"
-		switch {
-		case host == "*":
-			host = "0.0.0.0"
-		case host == "::*":
-			network, host = "tcp6", "::"
-		case strings.Contains(host, ":"):
-			network = "tcp6"
-		default:
-			if ip := net.ParseIP(host); ip == nil {
-				network = "tcp"
-			}
+		addr, optional := strings.CutPrefix(addr, "-")
+		l, err := listenAt(addr, port)
+		if err == nil {
+			out = append(out, l)
+			continue
 		}
-		l, err := net.Listen(network, net.JoinHostPort(host, fmt.Sprint(port)))
-		if err != nil {
-			if optional && !errors.Is(err, syscall.EADDRINUSE) {
-				continue
-			}
-			for _, o := range out {
-				o.Close()
-			}
-			return nil, &ListenError{Addr: addr, Port: port, Err: err}
+		err = &ListenError{Addr: addr, Port: port, Err: err}
+		if unsupported(err) || optional && errors.Is(err, syscall.EADDRNOTAVAIL) {
+			skipped(err)
+			continue
 		}
-		out = append(out, l)
+		for _, o := range out {
+			o.Close()
+		}
+		return nil, err
 	}
 	return out, nil
+}
+
+// unsupported reports whether the machine has no such kind of address: IPv6 switched off.
+func unsupported(err error) bool {
+	for _, no := range []syscall.Errno{
+		syscall.ENOPROTOOPT, syscall.EPROTONOSUPPORT, syscall.ESOCKTNOSUPPORT, syscall.EPFNOSUPPORT, syscall.EAFNOSUPPORT,
+	} {
+		if errors.Is(err, no) {
+			return true
+		}
+	}
+	return false
+}
+
+// listenAt opens one address. No address at all is none, not every one as for package net.
+func listenAt(host string, port int) (net.Listener, error) {
+	network := "tcp4"
+	switch {
+	case host == "":
+		return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
+	case host == "*":
+		host = "0.0.0.0"
+	case host == "::*":
+		network, host = "tcp6", "::"
+	case strings.Contains(host, ":"):
+		network = "tcp6"
+	case net.ParseIP(host) == nil:
+		network = "tcp"
+	}
+	return net.Listen(network, net.JoinHostPort(host, strconv.Itoa(port)))
 }
 
 // ListenError is a port that could not be opened, in redis-server's words.

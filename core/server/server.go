@@ -86,14 +86,32 @@ func (s *Server) limits(c *core.Client) *protocol.Limits {
 
 // Serve accepts connections from l until the server is closed. The server owns l.
 func (s *Server) Serve(l net.Listener) error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		l.Close()
+	if !s.own(l) {
 		return net.ErrClosed
 	}
+	return s.acceptFrom(l)
+}
+
+// Start is Serve in the background. When it returns, Relisten and Close know of l.
+func (s *Server) Start(l net.Listener) {
+	if s.own(l) {
+		go func() { _ = s.acceptFrom(l) }() // it logs its troubles
+	}
+}
+
+// own takes l over, or closes it if the server has been closed.
+func (s *Server) own(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		l.Close()
+		return false
+	}
 	s.listeners = append(s.listeners, l)
-	s.mu.Unlock()
+	return true
+}
+
+func (s *Server) acceptFrom(l net.Listener) error {
 	for {
 		nc, err := l.Accept()
 		if err != nil {
@@ -285,7 +303,7 @@ func (s *Server) Close() error {
 
 // Relisten exchanges the TCP listeners for those that open returns: the old ones are closed
 // first, since old and new addresses may overlap. If open fails, they are opened again.
-func (s *Server) Relisten(open func() ([]net.Listener, error)) ([]net.Listener, error) {
+func (s *Server) Relisten(open func() ([]net.Listener, error)) error {
 	s.mu.Lock()
 	var keep, drop []net.Listener
 	for _, l := range s.listeners {
@@ -301,8 +319,11 @@ func (s *Server) Relisten(open func() ([]net.Listener, error)) ([]net.Listener, 
 		l.Close()
 	}
 	fresh, err := open()
+	for _, l := range fresh {
+		s.Start(l)
+	}
 	if err == nil {
-		return fresh, nil
+		return nil
 	}
 	for _, l := range drop {
 		again, e := net.Listen(l.Addr().Network(), l.Addr().String())
@@ -310,7 +331,7 @@ func (s *Server) Relisten(open func() ([]net.Listener, error)) ([]net.Listener, 
 			s.log.Warn("can't listen again", "addr", l.Addr().String(), "error", e)
 			continue
 		}
-		go s.Serve(again)
+		s.Start(again)
 	}
-	return nil, err
+	return err
 }
