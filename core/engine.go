@@ -271,5 +271,5 @@ func (e *Engine) OnRead(fn func(c *Ctx)) { e.onRead.Store(&fn) }
 func (e *Engine) OnFlush(fn func(db int)) { e.onFlush.Store(&fn) }
 
 // OnFlushBy registers what is told of the client that flushes a database or all, with every
-// shard held.
+// shard held; nil when a data set is loaded in place of this one.
 func (e *Engine) OnFlushBy(fn func(c *Client)) { e.onFlushBy.Store(&fn) }

@@ -40,9 +40,14 @@ func (e *Engine) Insert(db int, key []byte, v Stored, m KeyMeta, fresh bool) boo
 	return true
 }
 
-// Clear empties every database: before a data set is loaded in place of this one.
+// Clear empties every database: before a data set is loaded in place of this one. Who watches a key that was there,
+// or keeps one in a cache, hears of it as of FLUSHALL.
 func (e *Engine) Clear() {
 	e.WithAllShards(func() {
+		e.touchWatchedDB(-1, -1, e.clock.now().UnixMilli())
+		if f := e.onFlushBy.Load(); f != nil {
+			(*f)(nil)
+		}
 		e.snapshotDisturbed()
 		for db := range e.ks.Databases() {
 			if n := e.ks.Len(db); n > 0 {

@@ -129,6 +129,7 @@ func reset(c *core.Ctx) error {
 		return protocol.Error("ERR can only reset normal client connections")
 	}
 	c.Engine().ResetClient(c.Client())
+	c.SelectDB(0)
 	c.Reply.SimpleString("RESET")
 	return nil
 }

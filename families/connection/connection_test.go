@@ -149,3 +149,26 @@ func TestUnblock(t *testing.T) {
 		})
 	}
 }
+
+// observer keeps the database that MONITOR would show for the last command.
+type observer struct{ db int }
+
+func (o *observer) Executed(_ *core.Client, _ *core.Command, _ [][]byte, db int, _ time.Time, _ time.Duration) {
+	o.db = db
+}
+
+func TestObserversSeeTheDatabaseAfterTheCommand(t *testing.T) {
+	h := coretest.New(t, New())
+	o := &observer{db: -1}
+	h.Engine.AddObserver(o)
+	h.Engine.SetObserving(true, 0)
+	for _, tt := range []struct {
+		line string
+		db   int
+	}{{"SELECT 3", 3}, {"PING", 3}, {"RESET", 0}, {"PING", 0}} {
+		h.Do(strings.Fields(tt.line)...)
+		if o.db != tt.db {
+			t.Errorf("%s: database %d, want %d", tt.line, o.db, tt.db)
+		}
+	}
+}

@@ -74,7 +74,9 @@ func infoStats(_ *family, e *core.Engine, s *fields) {
 	zeros(s, "total_eviction_exceeded_time", "current_eviction_exceeded_time")
 	s.num("keyspace_hits", n.Hits)
 	s.num("keyspace_misses", n.Misses)
-	zeros(s, "pubsub_channels", "pubsub_patterns", "pubsubshard_channels")
+	s.num("pubsub_channels", int64(e.Broker().Count(core.Channel)))
+	s.num("pubsub_patterns", int64(e.Broker().Count(core.Pattern)))
+	s.num("pubsubshard_channels", int64(e.Broker().Count(core.ShardChannel)))
 	s.num("latest_fork_usec", n.SnapshotPauseNs/1e3)
 	s.num("total_forks", n.Snapshots)
 	zeros(s, "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
