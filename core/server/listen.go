@@ -65,6 +65,18 @@ func listenAt(host string, port int) (net.Listener, error) {
 	return net.Listen(network, net.JoinHostPort(host, strconv.Itoa(port)))
 }
 
+// networkOf is the network to open a listener's address in anew. "tcp" would make one of both families of [::], which leaves no room for
+// 0.0.0.0 beside it.
+func networkOf(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		if tcp.IP.To4() != nil {
+			return "tcp4"
+		}
+		return "tcp6"
+	}
+	return a.Network()
+}
+
 // ListenError is a port that could not be opened, in redis-server's words.
 type ListenError struct {
 	Addr string

@@ -23,3 +23,11 @@ func TestListenErrorsAreInRedisWords(t *testing.T) {
 		}
 	}
 }
+
+func TestAddressesAreOpenedAnewInTheirFamily(t *testing.T) {
+	for _, tt := range []struct{ ip, want string }{{"0.0.0.0", "tcp4"}, {"127.0.0.1", "tcp4"}, {"::", "tcp6"}, {"::1", "tcp6"}} {
+		if got := networkOf(&net.TCPAddr{IP: net.ParseIP(tt.ip), Port: 6379}); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.ip, got, tt.want)
+		}
+	}
+}

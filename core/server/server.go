@@ -326,7 +326,7 @@ func (s *Server) Relisten(open func() ([]net.Listener, error)) error {
 		return nil
 	}
 	for _, l := range drop {
-		again, e := net.Listen(l.Addr().Network(), l.Addr().String())
+		again, e := net.Listen(networkOf(l.Addr()), l.Addr().String())
 		if e != nil {
 			s.log.Warn("can't listen again", "addr", l.Addr().String(), "error", e)
 			continue
