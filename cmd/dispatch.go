@@ -17,6 +17,8 @@ type Invocation struct {
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
+
+	title *processTitle // nil: the command line stays as it is
 }
 
 // Subcommand is a tool in the same binary, called by its name as the first argument, such as check-rdb.

@@ -10,8 +10,9 @@ import (
 // Main runs the server with the given families until it is told to stop, and returns
 // the exit code: 0 after an orderly end, 1 when it could not start.
 func Main(families ...core.Family) int {
+	title := claimTitle() // before anything keeps an argument
 	return Run(Invocation{
-		Program: "redust", Args: os.Args[1:], Environ: os.Environ(),
+		title: title, Program: "redust", Args: os.Args[1:], Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 	}, families)
 }
@@ -23,6 +24,7 @@ func Run(inv Invocation, families []core.Family) int {
 		return code
 	}
 	defer process.End()
+	defer process.followCrashes()()
 	p := &program{Process: process, quit: make(chan int, 1)}
 	if err := p.start(families); err != nil {
 		if !errors.Is(err, ErrNotListening) { // which has been reported already

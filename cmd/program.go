@@ -57,6 +57,7 @@ func (p *program) start(families []core.Family) (err error) {
 	}
 	p.engine.SetBaseMemory(liveHeap())
 	p.Announce(listeners)
+	p.followTitle()
 	p.engine.SetLoading(true) // clients are answered, with LOADING, until the data set is there
 	p.engine.Run()
 	p.stopPace = make(chan struct{})

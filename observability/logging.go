@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,6 +54,9 @@ type Logs struct {
 	syslog *systemLog // nil: not wanted
 	clock  func() time.Time
 	pid    int
+
+	crashes   bool        // the Go runtime writes crashes to the file
+	crashFile os.FileInfo // the file it has for that
 }
 
 // NewLogs opens the log. It fails if the file can't be written, or the level or the facility is unknown. A system's log that doesn't
@@ -199,7 +203,41 @@ func (l *Logs) write(text []byte) {
 		return
 	}
 	_, _ = f.Write(text)
+	l.followCrashFile(f)
 	_ = f.Close()
+}
+
+// ReportCrashes has the Go runtime write what it says of a crash of the process to the log's file, too, whether that is renamed or not.
+// Without a file, standard error has it alone. It concerns the process as a whole.
+func (l *Logs) ReportCrashes(on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == "" || on == l.crashes {
+		return
+	}
+	l.crashes, l.crashFile = on, nil
+	if !on {
+		_ = debug.SetCrashOutput(nil, debug.CrashOptions{}) // closing can't fail in a way that matters
+		return
+	}
+	if f, err := openLog(l.file); err == nil {
+		l.followCrashFile(f)
+		_ = f.Close()
+	}
+}
+
+// followCrashFile makes f, the log's file, the one that crashes are written to, if it is another than before. The caller holds mu.
+func (l *Logs) followCrashFile(f *os.File) {
+	if !l.crashes {
+		return
+	}
+	info, err := f.Stat()
+	if err != nil || l.crashFile != nil && os.SameFile(info, l.crashFile) {
+		return
+	}
+	if debug.SetCrashOutput(f, debug.CrashOptions{}) == nil {
+		l.crashFile = info
+	}
 }
 
 // Close ends the connection to the system's log.
