@@ -2,8 +2,11 @@ package server_test
 
 import (
 	"io"
+	"math/rand/v2"
 	"net"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -76,6 +79,44 @@ func TestHalfCloseWithTheFirstRequest(t *testing.T) {
 	}
 	if soonest > 400*time.Millisecond {
 		t.Errorf("closed after %v", soonest)
+	}
+}
+
+// A client that goes just when it begins to wait is not waited with forever.
+func TestCloseAtTheBeginOfAWait(t *testing.T) {
+	addr, eng := startServer(t)
+	var clients, others sync.WaitGroup
+	var over atomic.Bool
+	for range 4 { // work that comes between
+		c := dial(t, addr)
+		others.Go(func() {
+			for !over.Load() {
+				c.do("PING")
+			}
+			c.nc.Close()
+		})
+	}
+	for range 3 {
+		clients.Go(func() {
+			for range 1000 {
+				nc, err := net.Dial("tcp", addr)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				nc.Write([]byte("BLPOP k 0\r\n"))
+				time.Sleep(time.Duration(rand.IntN(500)) * time.Microsecond)
+				nc.Close()
+			}
+		})
+	}
+	clients.Wait()
+	over.Store(true)
+	others.Wait()
+	for deadline := time.Now().Add(20 * time.Second); eng.Clients().Len() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d clients are still there, %d of them wait", eng.Clients().Len(), eng.Clients().Blocked())
+		}
 	}
 }
 

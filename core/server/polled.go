@@ -207,6 +207,7 @@ func (c *conn) await() {
 
 // awaitInput waits until there is input, or ring of its signal, or the deadline, and collects the input. Zero is no deadline.
 func (c *conn) awaitInput(deadline time.Time) {
+	input := c.signals().input // before the look at the bits: an event that comes after it has something to ring
 	if !c.more && c.bits.Load()&(pollInput|pollGone) == 0 {
 		var alarm <-chan time.Time
 		if !deadline.IsZero() {
@@ -215,7 +216,7 @@ func (c *conn) awaitInput(deadline time.Time) {
 			alarm = t.C
 		}
 		select {
-		case <-c.signals().input:
+		case <-input:
 		case <-alarm:
 		}
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/redust/redust/protocol"
 )
 
-// start runs a server with the list family alone and returns its address.
-func start(t *testing.T) string {
+// start runs a server with the list family alone and returns its address and its engine.
+func start(t *testing.T) (string, *core.Engine) {
 	table, err := options.Standard()
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func start(t *testing.T) string {
 		}
 		eng.Close()
 	})
-	return l.Addr().String()
+	return l.Addr().String(), eng
 }
 
 type socket struct {
@@ -68,7 +68,7 @@ func (s *socket) send(args ...string) {
 // TestClientsThatGoAwayLoseNothing: clients that wait are killed all the time. What they didn't read must be in the list or with
 // somebody else, but for replies that were under way.
 func TestClientsThatGoAwayLoseNothing(t *testing.T) {
-	addr := start(t)
+	addr, eng := start(t)
 	const total = 1500
 	stop := make(chan struct{})
 	var killed sync.WaitGroup
@@ -125,6 +125,12 @@ func TestClientsThatGoAwayLoseNothing(t *testing.T) {
 	if err != nil || int(r.Int) != len(seen) || len(seen) != total/2 {
 		t.Errorf("%d moved, %d seen, want %d: %v", r.Int, len(seen), total/2, err)
 	}
+	for deadline := time.Now().Add(20 * time.Second); eng.Clients().Len() > 1; { // until their end is known: a busy server reads it late
+		if time.Now().After(deadline) {
+			t.Fatalf("%d clients live on", eng.Clients().Len()-1)
+		}
+		time.Sleep(time.Millisecond)
+	}
 	p.send("RPUSH", "silent", "last") // the dead must not take it
 	p.r.Read()
 	time.Sleep(20 * time.Millisecond)
@@ -137,7 +143,7 @@ func TestClientsThatGoAwayLoseNothing(t *testing.T) {
 
 // TestBlockedConnectionsLive: a connection that was served at once, late or by its timeout goes on working.
 func TestBlockedConnectionsLive(t *testing.T) {
-	addr := start(t)
+	addr, _ := start(t)
 	waiter, pusher := dial(t, addr), dial(t, addr)
 	defer waiter.Close()
 	defer pusher.Close()
