@@ -1,7 +1,6 @@
 package lists
 
 import (
-	"math"
 	"time"
 
 	"github.com/redust/redust/core"
@@ -90,25 +89,6 @@ func (l *lists) blockingCommands() []core.Command {
 	}
 }
 
-// maxTimeout is the first whole number of seconds that is more than 2^63-1 milliseconds.
-const maxTimeout = 9223372036854776
-
-// parseTimeout reads a timeout in seconds; 0 is no end. A fraction of a millisecond counts as one.
-func parseTimeout(arg []byte) (time.Duration, error) {
-	x, ok := protocol.ParseLongDouble(arg)
-	if !ok {
-		return 0, protocol.ErrTimeoutFloat
-	}
-	ms := math.Ceil(x.Float64() * 1000)
-	if tooLong := x.Add(protocol.LongDoubleFromFloat(-maxTimeout)).Float64() >= 0; ms < 0 || tooLong {
-		return 0, protocol.ErrTimeoutNegative // Redis's conversion turns what is too large into something negative
-	}
-	if ms > float64(math.MaxInt64/time.Millisecond) { // centuries
-		return 0, nil
-	}
-	return time.Duration(ms) * time.Millisecond, nil
-}
-
 // waitingKeys are the keys to look at: all of the command, or the one that has become ready while the client waited.
 func waitingKeys(c *core.Ctx) []core.Key {
 	if k, ok := c.ReadyKey(); ok {
@@ -120,7 +100,7 @@ func waitingKeys(c *core.Ctx) []core.Key {
 // blockingPop is BLPOP and BRPOP.
 func (l *lists) blockingPop(front bool) func(*core.Ctx) error {
 	return func(c *core.Ctx) error {
-		timeout, err := parseTimeout(c.Args[c.NArgs()-1])
+		timeout, err := protocol.ParseTimeout(c.Args[c.NArgs()-1])
 		if err != nil {
 			return err
 		}
@@ -150,7 +130,7 @@ func (l *lists) blmpop(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	timeout, err := parseTimeout(c.Args[1])
+	timeout, err := protocol.ParseTimeout(c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -167,7 +147,7 @@ func (l *lists) blmove(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	timeout, err := parseTimeout(c.Args[5])
+	timeout, err := protocol.ParseTimeout(c.Args[5])
 	if err != nil {
 		return err
 	}
@@ -175,7 +155,7 @@ func (l *lists) blmove(c *core.Ctx) error {
 }
 
 func (l *lists) brpoplpush(c *core.Ctx) error {
-	timeout, err := parseTimeout(c.Args[3])
+	timeout, err := protocol.ParseTimeout(c.Args[3])
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,6 @@
 package zsets
 
 import (
-	"math"
-	"time"
-
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/protocol"
@@ -57,22 +54,6 @@ func (z *zsets) blockingCommands() []core.Command {
 	}
 }
 
-// parseTimeout reads seconds, 0 for no end.
-func parseTimeout(arg []byte) (time.Duration, error) {
-	long, ok := protocol.ParseLongDouble(arg)
-	if !ok {
-		return 0, protocol.ErrTimeoutFloat
-	}
-	ms := math.Ceil(long.Float64() * 1000)
-	switch {
-	case ms < 0 || ms >= math.MaxInt64: // as Redis, whose number wraps around
-		return 0, protocol.ErrTimeoutNegative
-	case ms > float64(math.MaxInt64/time.Millisecond):
-		return math.MaxInt64, nil
-	}
-	return time.Duration(ms) * time.Millisecond, nil
-}
-
 func (z *zsets) bzpopmin(c *core.Ctx) error { return z.blockingPop(c, false) }
 func (z *zsets) bzpopmax(c *core.Ctx) error { return z.blockingPop(c, true) }
 
@@ -86,7 +67,7 @@ func candidates(c *core.Ctx) []core.Key {
 
 // blockingPop is BZPOPMIN and BZPOPMAX; it replies key, member and score.
 func (z *zsets) blockingPop(c *core.Ctx, highest bool) error {
-	timeout, err := parseTimeout(c.Args[c.NArgs()-1])
+	timeout, err := protocol.ParseTimeout(c.Args[c.NArgs()-1])
 	if err != nil {
 		return err
 	}
@@ -112,7 +93,7 @@ func (z *zsets) bzmpop(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	timeout, err := parseTimeout(c.Args[1]) // last, as Redis does
+	timeout, err := protocol.ParseTimeout(c.Args[1]) // last, as Redis does
 	if err != nil {
 		return err
 	}
