@@ -74,6 +74,9 @@ type Key struct {
 // Expired tells of a modified key that its time was up: the server has deleted it, whoever came across it.
 func (k Key) Expired() bool { return k.due }
 
+// FoundExpired are the keys that the command has found expired, and that are deleted when it has released its locks.
+func (c *Ctx) FoundExpired() []Key { return c.expired }
+
 // In is the same key in another database. It has the same shard.
 func (k Key) In(db int) Key { k.DB = db; return k }
 

@@ -3,6 +3,7 @@ package tracking
 import (
 	"math/rand/v2"
 	"runtime"
+	"slices"
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/protocol"
@@ -10,21 +11,36 @@ import (
 
 // read enters a read command of a tracking client. The shards of its keys are locked.
 func (f *family) read(c *core.Ctx) {
+	if !remembered(c) {
+		return
+	}
 	cl := c.Client()
-	s := of(cl)
-	if s == nil || s.has(bcast) {
-		return
+	if s := of(cl); len(s.due) != 0 && !c.InTransaction() {
+		clear(s.due) // somebody else has written the key before it could be deleted
 	}
-	if s.has(optIn) && !cl.Caching() || s.has(optOut) && cl.Caching() {
-		return
-	}
-	if c.Command().Flags&core.PubSub != 0 {
-		return
-	}
+	due := c.FoundExpired()
 	for _, k := range c.Keys() {
-		f.table.add(k.Name, cl.ID())
+		fresh := f.table.add(k.Name, cl.ID())
+		if len(due) != 0 && slices.ContainsFunc(due, func(d core.Key) bool { return string(d.Name) == string(k.Name) }) {
+			of(cl).foundDue(k.Name, fresh)
+		}
 	}
 	f.limit(origin{cl, c})
+}
+
+// remembered reports whether what the command reads enters the table.
+func remembered(c *core.Ctx) bool {
+	cl := c.Client()
+	s := of(cl)
+	switch {
+	case s == nil || s.has(bcast) || c.Command().Flags&core.PubSub != 0:
+		return false
+	case s.has(optIn):
+		return cl.Caching()
+	case s.has(optOut):
+		return !cl.Caching()
+	}
+	return true
 }
 
 // limitEffort is how many keys one read may evict from the table.
@@ -42,7 +58,7 @@ func (f *family) limit(o origin) (more bool) {
 		if !ok {
 			return false
 		}
-		f.invalidate(o, []byte(key), true)
+		f.invalidate(o, []byte(key), everyone)
 	}
 	return true
 }
@@ -68,7 +84,9 @@ func (f *family) modified(c *core.Ctx, keys []core.Key) {
 			}
 			note(prefixes, by, k.Name)
 		}
-		f.invalidate(o, k.Name, false)
+		if !k.Expired() || !f.expired(o, k.Name) {
+			f.invalidate(o, k.Name, butNoLoop)
+		}
 	}
 	if len(prefixes) == 0 {
 		return
@@ -78,6 +96,41 @@ func (f *family) modified(c *core.Ctx, keys []core.Key) {
 		return
 	}
 	f.broadcast(o)
+}
+
+// expired announces a key that a read has found expired and the server has deleted, unless it was found by somebody else: then it
+// reports false. The reader hears of it if it had read the key before, and stays in the table, since it has now read that the key isn't there.
+func (f *family) expired(o origin, key []byte) bool {
+	if o.client == nil {
+		return false
+	}
+	s := of(o.client)
+	if s == nil {
+		return false
+	}
+	fresh, found := s.due[string(key)]
+	if !found {
+		return false
+	}
+	delete(s.due, string(key))
+	to := butNoLoop
+	if fresh {
+		to = butSelf
+	}
+	f.invalidate(o, key, to)
+	f.table.add(key, o.client.ID())
+	return true
+}
+
+// foundDue notes that a read of the client has found the key expired; fresh tells that it had not read it before. The key's shard is
+// locked. Owner only.
+func (s *state) foundDue(key []byte, fresh bool) {
+	if s.due == nil {
+		s.due = map[string]bool{}
+	}
+	if _, known := s.due[string(key)]; !known {
+		s.due[string(key)] = fresh
+	}
 }
 
 // origin is who has caused invalidations.
@@ -100,13 +153,21 @@ func (o origin) push(to *core.Client, b []byte) {
 	}
 }
 
-// invalidate tells the readers of a key. own tells those who ask for NOLOOP, too: the key was not
-// changed by them.
-func (f *family) invalidate(o origin, key []byte, own bool) {
+// audience is which readers of a key hear of its change.
+type audience int
+
+const (
+	everyone  audience = iota
+	butNoLoop          // not the one who has changed it, if it asks for NOLOOP
+	butSelf            // not the one by whom it was changed
+)
+
+// invalidate tells the readers of a key.
+func (f *family) invalidate(o origin, key []byte, to audience) {
 	var m message
 	for _, id := range f.table.take(key) {
 		s := f.target(id)
-		if s == nil || s.has(bcast) || !own && s.client == o.client && s.has(noLoop) {
+		if s == nil || s.has(bcast) || s.client == o.client && (to == butSelf || to == butNoLoop && s.has(noLoop)) {
 			continue
 		}
 		if m.value == nil {

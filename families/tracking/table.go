@@ -82,8 +82,8 @@ func (t *table) stripe(key []byte) *stripe {
 	return &t.stripes[maphash.Bytes(t.seed, key)%tableStripes]
 }
 
-// add enters that the client has read the key.
-func (t *table) add(key []byte, id int64) {
+// add enters that the client has read the key. It reports whether it had not before.
+func (t *table) add(key []byte, id int64) bool {
 	s := t.stripe(key)
 	s.mu.Lock()
 	r := s.m[string(key)]
@@ -92,10 +92,12 @@ func (t *table) add(key []byte, id int64) {
 		s.m[string(key)] = r
 		t.keys.Add(1)
 	}
-	if r.add(id) {
+	fresh := r.add(id)
+	if fresh {
 		t.items.Add(1)
 	}
 	s.mu.Unlock()
+	return fresh
 }
 
 // take removes a key and returns who has read it.

@@ -92,6 +92,10 @@ type state struct {
 	redirect atomic.Int64 // client that receives the invalidations, 0 for the client itself
 	broken   atomic.Bool  // that client was found gone
 	prefixes []string     // sorted; owner only
+
+	// due are the keys that reads have found expired and whose deletion is not announced yet, with whether the client
+	// had not read them before. Owner only.
+	due map[string]bool
 }
 
 type stateKey struct{}
