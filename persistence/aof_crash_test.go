@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -138,19 +139,51 @@ func (k *talker) ask(args ...string) (string, error) {
 
 const crashClients = 8
 
-// load writes to the server until it is gone: entries 1, 2, 3 ... onto a list a client. It returns how many
-// were acknowledged at all, and how many at least age before the kill.
-func (s *crashServer) load(t *testing.T, next *[crashClients]int64, kill time.Duration, age time.Duration, rewrite bool) (acked, old [crashClients]int64) {
+// crashAt is what a server is doing, beside serving clients, when it is killed.
+type crashAt int
+
+const (
+	atLoad    crashAt = iota // nothing else
+	atRewrite                // BGREWRITEAOF
+	atSave                   // BGSAVE
+	atStart                  // like atLoad; then the next start is killed, too
+	crashKinds
+)
+
+// background is the command of kind, and what the file is called that it writes.
+func (a crashAt) background() (command, temp string) {
+	switch a {
+	case atRewrite:
+		return "BGREWRITEAOF", "appendonlydir/temp-rewriteaof*"
+	case atSave:
+		return "BGSAVE", "temp-*.rdb"
+	}
+	return "", ""
+}
+
+// fillers are keys that are there from the beginning, for rewrites and saves to take a while.
+const fillers = 2000
+
+// crashLoad is the writing of clients: entries 1, 2, 3 ... onto a list a client.
+type crashLoad struct {
+	next [crashClients]int64 // the last entry of each list when the load begins
+	rest time.Duration       // between two commands of a client
+}
+
+// run writes to the server until it is gone: it is killed after a time, age after the moment for which old tells what had been
+// acknowledged by then. acked is what was acknowledged at all.
+func (l *crashLoad) run(t *testing.T, s *crashServer, kill, age time.Duration, at crashAt) (acked, old [crashClients]int64) {
 	var wg sync.WaitGroup
-	var counts, aged [crashClients]atomic.Int64
+	var counts [crashClients]atomic.Int64
 	for g := range crashClients {
+		counts[g].Store(l.next[g])
 		wg.Go(func() {
 			k, err := dial(s.addr)
 			if err != nil {
 				return
 			}
 			defer k.conn.Close()
-			for i := next[g] + 1; ; i++ {
+			for i := l.next[g] + 1; ; i++ {
 				got, err := k.ask("RPUSH", fmt.Sprint("list:", g), fmt.Sprint(i))
 				if err != nil {
 					return
@@ -160,33 +193,58 @@ func (s *crashServer) load(t *testing.T, next *[crashClients]int64, kill time.Du
 					return
 				}
 				counts[g].Store(i)
+				time.Sleep(l.rest)
 			}
 		})
 	}
-	if rewrite {
+	if command, _ := at.background(); command != "" {
 		wg.Go(func() {
 			k, err := dial(s.addr)
 			for err == nil {
-				if _, err = k.ask("BGREWRITEAOF"); err == nil {
+				var got string
+				if got, err = k.ask(command); err == nil {
+					if !strings.HasPrefix(got, "+") && !strings.Contains(got, "in progress") {
+						t.Errorf("%s: %s", command, got)
+					}
 					time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
 				}
 			}
 		})
 	}
 	time.Sleep(max(0, kill-age))
-	for g := range aged {
-		aged[g].Store(counts[g].Load())
+	for g := range counts {
+		old[g] = counts[g].Load()
 	}
 	time.Sleep(min(kill, age))
 	s.kill()
 	wg.Wait()
-	for g := range crashClients {
-		acked[g], old[g] = counts[g].Load(), aged[g].Load()
+	for g := range counts {
+		acked[g] = counts[g].Load()
 	}
 	return acked, old
 }
 
-// verify starts the server again and compares: all of want is there, in order, without gaps.
+// prepare gives an empty server what is to be there from the beginning.
+func prepare(t *testing.T, s *crashServer) {
+	t.Helper()
+	k, err := dial(s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.conn.Close()
+	var all []byte
+	for i := range fillers {
+		all = appendCommand(all, [][]byte{[]byte("SET"), fmt.Append(nil, "filler:", i), []byte("v")})
+	}
+	_, _ = k.conn.Write(all)
+	for range fillers {
+		if got, err := k.in.ReadString('\n'); got != "+OK\r\n" {
+			t.Fatal(got, err)
+		}
+	}
+}
+
+// verify compares what a server has come back with: all of want is there, in order, without gaps.
 func verify(t *testing.T, s *crashServer, want [crashClients]int64, next *[crashClients]int64) {
 	t.Helper()
 	k, err := dial(s.addr)
@@ -194,6 +252,9 @@ func verify(t *testing.T, s *crashServer, want [crashClients]int64, next *[crash
 		t.Fatal(err)
 	}
 	defer k.conn.Close()
+	if got, err := k.ask("EXISTS", "filler:0", fmt.Sprint("filler:", fillers-1)); got != ":2" {
+		t.Errorf("keys of the first hour: %s, %v", got, err)
+	}
 	for g := range crashClients {
 		key := fmt.Sprint("list:", g)
 		got, err := k.ask("LLEN", key)
@@ -217,44 +278,73 @@ func verify(t *testing.T, s *crashServer, want [crashClients]int64, next *[crash
 }
 
 // TestKillAlways: with appendfsync always, no acknowledged write is missing after kill -9, at random moments,
-// during rewrites and during starts.
+// during rewrites, saves and starts.
 func TestKillAlways(t *testing.T) {
 	dir := t.TempDir()
-	opts := "appendonly yes appendfsync always auto-aof-rewrite-min-size 64kb"
-	var next [crashClients]int64
-	for round := range crashRounds(30) {
-		if round%3 == 2 {
-			serve(t, dir, opts, time.Duration(5+rand.IntN(60))*time.Millisecond)
+	const common = "appendonly yes appendfsync always auto-aof-rewrite-min-size 64kb rdb-key-save-delay 20 "
+	opts := common
+	starts := time.Now()
+	s := serve(t, dir, opts, 0)
+	took := time.Since(starts)
+	prepare(t, s)
+	var l crashLoad
+	var caught [crashKinds]int // while the file of the background work was there
+	for round := range crashRounds(10 * int(crashKinds)) {
+		at := crashAt(round) % crashKinds
+		acked, _ := l.run(t, s, time.Duration(10+rand.IntN(100))*time.Millisecond, 0, at)
+		if _, temp := at.background(); temp != "" {
+			if left, _ := filepath.Glob(filepath.Join(dir, temp)); len(left) > 0 {
+				caught[at]++
+			}
 		}
-		if round%4 == 3 {
-			opts = strings.Replace(opts, "aof-use-rdb-preamble no ", "", 1)
-		} else if round%4 == 1 {
-			opts = "aof-use-rdb-preamble no " + opts
+		if at == atStart {
+			serve(t, dir, opts, took/4+rand.N(took))
 		}
-		s := serve(t, dir, opts, 0)
-		acked, _ := s.load(t, &next, time.Duration(10+rand.IntN(200))*time.Millisecond, 0, round%2 == 0)
+		if opts = common; round/int(crashKinds)%2 == 1 {
+			opts += "aof-use-rdb-preamble no"
+		}
 		s = serve(t, dir, opts, 0)
-		verify(t, s, acked, &next)
-		s.kill()
-		if t.Failed() {
+		if verify(t, s, acked, &l.next); t.Failed() {
 			t.Fatalf("round %d", round)
 		}
 	}
+	t.Logf("killed during %d rewrites and %d saves", caught[atRewrite], caught[atSave])
+	if caught[atRewrite] == 0 || caught[atSave] == 0 {
+		t.Error("some background work was never met")
+	}
 }
 
-// TestKillEverysec: with appendfsync everysec, nothing is missing that was acknowledged a second before the kill.
+// TestKillEverysec: with appendfsync everysec, nothing is missing that was acknowledged a second before the kill. Several servers
+// wait for that second at once.
 func TestKillEverysec(t *testing.T) {
-	dir := t.TempDir()
-	opts := "appendonly yes appendfsync everysec"
-	var next [crashClients]int64
-	for round := range crashRounds(3) {
-		s := serve(t, dir, opts, 0)
-		_, old := s.load(t, &next, time.Second+time.Duration(rand.IntN(300))*time.Millisecond, time.Second, round%2 == 0)
-		s = serve(t, dir, opts, 0)
-		verify(t, s, old, &next)
-		s.kill()
-		if t.Failed() {
-			t.Fatalf("round %d", round)
+	const servers = int(crashKinds)
+	const opts = "appendonly yes appendfsync everysec rdb-key-save-delay 20"
+	var dirs [servers]string
+	var loads [servers]crashLoad
+	var running [servers]*crashServer
+	for i := range servers {
+		dirs[i], loads[i].rest = t.TempDir(), 2*time.Millisecond
+		running[i] = serve(t, dirs[i], opts, 0)
+		prepare(t, running[i])
+	}
+	for round := range (crashRounds(10) + servers - 1) / servers {
+		var old [servers][crashClients]int64
+		var wg sync.WaitGroup
+		for i := range servers {
+			wg.Go(func() {
+				kill := time.Second + time.Duration(10+rand.IntN(200))*time.Millisecond
+				_, old[i] = loads[i].run(t, running[i], kill, time.Second, crashAt(i))
+			})
+		}
+		wg.Wait()
+		for i := range servers {
+			if crashAt(i) == atStart {
+				serve(t, dirs[i], opts, time.Duration(20+rand.IntN(200))*time.Millisecond)
+			}
+			running[i] = serve(t, dirs[i], opts, 0)
+			if verify(t, running[i], old[i], &loads[i].next); t.Failed() {
+				t.Fatalf("round %d", round)
+			}
 		}
 	}
 }

@@ -105,7 +105,7 @@ func TestKilledDuringSaves(t *testing.T) {
 		saveUntilKilled(t, dir)
 	}
 	dir := t.TempDir()
-	for range 5 {
+	for range crashRounds(10) {
 		cmd := exec.Command(os.Args[0], "-test.run", "^TestKilledDuringSaves$")
 		cmd.Env = append(os.Environ(), "SAVE_UNTIL_KILLED="+dir)
 		var out bytes.Buffer

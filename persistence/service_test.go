@@ -19,6 +19,7 @@ import (
 	"github.com/redust/redust/families/hashes"
 	keysfamily "github.com/redust/redust/families/keys"
 	"github.com/redust/redust/families/lists"
+	persistfamily "github.com/redust/redust/families/persistence"
 	"github.com/redust/redust/families/server"
 	"github.com/redust/redust/families/sets"
 	strfamily "github.com/redust/redust/families/strings"
@@ -57,7 +58,7 @@ func (l *logText) String() string {
 func allFamilies() []core.Family {
 	return []core.Family{
 		connection.New(), server.New(), keysfamily.New(), strfamily.New(), lists.New(), sets.New(), hashes.New(), zsets.New(),
-		transactions.New(),
+		transactions.New(), persistfamily.New(),
 	}
 }
 
