@@ -270,7 +270,7 @@ func verify(t *testing.T, s *crashServer, want [crashClients]int64, next *[crash
 				t.Fatal(err)
 			}
 			if last, _ := k.in.ReadString('\n'); strings.TrimSpace(last) != fmt.Sprint(n) {
-				t.Errorf("the last entry of %s is %q, with %d entries", key, last, n)
+				t.Errorf("the last entry of %s is %q, with %d entries\n%s", key, last, n, s.log.String())
 			}
 		}
 		next[g] = n
@@ -318,7 +318,7 @@ func TestKillAlways(t *testing.T) {
 // wait for that second at once.
 func TestKillEverysec(t *testing.T) {
 	const servers = int(crashKinds)
-	const opts = "appendonly yes appendfsync everysec rdb-key-save-delay 20"
+	opts := "appendonly yes appendfsync everysec rdb-key-save-delay 20"
 	var dirs [servers]string
 	var loads [servers]crashLoad
 	var running [servers]*crashServer

@@ -80,6 +80,7 @@ type aofWriter struct {
 	file      File
 	flusher   *flusher // used by the goroutine that synced is for
 	got       int64    // offset of the log up to which queue reaches
+	ahead     piece    // taken from the log, and found to belong to the next file, unless that is given up
 	queue     []piece
 	bytes     int64 // of queue
 	wrote     int   // pieces that are in the file as a whole
@@ -138,24 +139,41 @@ func (w *aofWriter) cycle() (moved, turned bool, err error) {
 	return moved, err == nil && w.turn(), err
 }
 
-// gather takes from the log what is there.
+// gather takes from the log what is there, up to where the next file begins.
 func (w *aofWriter) gather() {
-	limit := int64(-1)
-	w.mu.Lock()
-	if w.next != nil {
-		limit = w.next.at
-	}
-	w.mu.Unlock()
-	for w.bytes < maxUnsynced && (limit < 0 || w.got < limit) {
-		data, end, err := w.reader.TryNext()
-		if data == nil || err != nil {
+	for w.bytes < maxUnsynced {
+		p := w.ahead
+		w.ahead = piece{}
+		if p.data == nil {
+			if limit := w.limit(); limit >= 0 && w.got >= limit {
+				break
+			}
+			data, end, err := w.reader.TryNext()
+			if data == nil || err != nil {
+				break
+			}
+			p = piece{data, end}
+		}
+		// Only now is it known that no file was handed over before it was appended. A new reader begins a new piece.
+		if limit := w.limit(); limit >= 0 && p.end > limit {
+			w.ahead = p
 			break
 		}
 		w.stamp()
-		w.push(piece{data, end})
-		w.got = end
-		w.taken.Store(end)
+		w.push(p)
+		w.got = p.end
+		w.taken.Store(p.end)
 	}
+}
+
+// limit is the offset of the log at which the next file begins, or -1.
+func (w *aofWriter) limit() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.next == nil {
+		return -1
+	}
+	return w.next.at
 }
 
 func (w *aofWriter) push(p piece) {
@@ -251,7 +269,7 @@ func (w *aofWriter) turn() bool {
 	if err := w.file.Close(); err != nil { // its content was flushed: nothing is lost
 		w.log.Warn("closing an AOF file", "error", err)
 	}
-	w.reader, w.file, w.next = h.reader, h.file, nil
+	w.reader, w.file, w.next, w.ahead = h.reader, h.file, nil, piece{}
 	w.base, w.at, w.seek, w.dirty, w.lastStamp = 0, 0, true, false, 0
 	w.oldest.Store(0)
 	w.before.Add(w.size.Swap(0))
