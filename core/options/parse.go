@@ -217,7 +217,7 @@ func validTitle(text string) bool {
 		literal, rest, found := strings.Cut(text, "{")
 		filled += literal
 		if !found {
-			return strings.TrimSpace(filled) != ""
+			return strings.Trim(filled, " ") != ""
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed || !slices.Contains(titleVariables, name) {

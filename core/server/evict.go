@@ -10,14 +10,20 @@ import (
 // evictEvery is the period of the check of maxmemory-clients.
 const evictEvery = 100 * time.Millisecond
 
+// leastClientMemory is the lowest limit, as in Redis: with less, nobody could connect to raise it.
+const leastClientMemory = 128 << 10
+
 // clientMemoryLimit is maxmemory-clients in bytes: a negative option is a percentage of
 // maxmemory. 0 means no limit.
 func (s *Server) clientMemoryLimit() int64 {
 	n := s.clientMemory.Load()
 	if n < 0 {
-		return s.maxMemory.Load() * -n / 100
+		n = s.maxMemory.Load() * -n / 100
 	}
-	return n
+	if n == 0 {
+		return 0
+	}
+	return max(n, leastClientMemory)
 }
 
 // evictStep is how much more a client takes when maxmemory-clients is checked because of it, before the next evictEvery is over.
