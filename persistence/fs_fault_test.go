@@ -29,8 +29,11 @@ type faultFS struct {
 	ops     []string          // what was done, without reads: "rename a b"
 }
 
-// inode is a file's content as it is on disk.
-type inode struct{ synced []byte }
+// inode is a file's content as it is on disk, and what was written since: as in a kernel, a flush that fails makes that count as written.
+type inode struct {
+	synced []byte
+	dirty  [][2]int64 // from, to
+}
 
 var _ FS = (*faultFS)(nil)
 
@@ -44,7 +47,7 @@ func newFaultFS(t testing.TB, root string) *faultFS {
 		}
 		b, err := os.ReadFile(path)
 		name, _ := filepath.Rel(root, path)
-		f.inodes[name] = &inode{b}
+		f.inodes[name] = &inode{synced: b}
 		f.durable[name] = f.inodes[name]
 		return err
 	})
@@ -203,25 +206,67 @@ func (f *faultFile) Write(p []byte) (int, error) {
 		f.fs.space -= int64(n)
 	}
 	f.fs.mu.Unlock()
-	n, err := f.File.Write(p[:n])
+	at, err := f.File.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, err
+	}
+	n, err = f.File.Write(p[:n])
+	f.fs.mu.Lock()
+	f.inode.dirty = append(f.inode.dirty, [2]int64{at, at + int64(n)})
+	f.fs.mu.Unlock()
 	if err == nil && full {
 		err = &fs.PathError{Op: "write", Path: f.name, Err: unix.ENOSPC}
 	}
 	return n, err
 }
 
-func (f *faultFile) Sync() error {
-	if err := f.fs.check("sync", f.name); err != nil {
+// wrote forgets the first n runs of what was written.
+func (f *faultFile) wrote(n int) {
+	f.fs.mu.Lock()
+	f.inode.dirty = f.inode.dirty[min(n, len(f.inode.dirty)):]
+	f.fs.mu.Unlock()
+}
+
+// readAll reads the beginning of a file.
+func readAll(name string, b []byte) error {
+	f, err := os.Open(name)
+	if err != nil {
 		return err
 	}
-	b, err := os.ReadFile(f.File.Name())
-	if err != nil { // renamed or removed meanwhile
+	defer f.Close()
+	_, err = io.ReadFull(f, b)
+	return err
+}
+
+func (f *faultFile) Sync() error {
+	f.fs.mu.Lock()
+	dirty := f.inode.dirty
+	f.fs.mu.Unlock()
+	if err := f.fs.check("sync", f.name); err != nil {
+		f.wrote(len(dirty))
+		return err
+	}
+	info, err := f.File.Stat()
+	if err != nil {
+		return err
+	}
+	b := make([]byte, info.Size())
+	if err := readAll(f.File.Name(), b); err != nil { // renamed or removed meanwhile
 		return nil
 	}
+	f.wrote(len(dirty))
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
-	if !f.fs.ignoreSync {
-		f.inode.synced = b
+	if f.fs.ignoreSync {
+		return nil
 	}
+	disk := make([]byte, len(b))
+	copy(disk, f.inode.synced)
+	for _, d := range dirty {
+		if to := min(d[1], int64(len(b))); d[0] < to {
+			copy(disk[d[0]:], b[d[0]:to])
+		}
+	}
+	f.inode.synced = disk
 	return nil
 }
