@@ -1,43 +1,135 @@
 package core
 
 import (
+	"slices"
+	"time"
+
 	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/protocol"
 )
 
-// Insert stores a loaded key: from an RDB file, before clients are served or with
-// LOADING answered. It takes the key's shard lock. An existing key is replaced, unless
-// fresh is set: then Insert reports false and stores nothing, and v is still the caller's.
-func (e *Engine) Insert(db int, key []byte, v Stored, m KeyMeta, fresh bool) bool {
-	h := e.ks.Hash(key)
-	shard := e.ks.Shard(e.ks.ShardIndex(h))
+// Loaded is a key of a file, on its way into the keyspace. Key and a packed value stay the caller's, an object becomes the keyspace's.
+type Loaded struct {
+	DB    int
+	Key   []byte
+	Value Stored
+	Meta  KeyMeta
+
+	hash uint64
+}
+
+// Loader stores loaded keys: before clients are served, or with LOADING answered. It belongs to one goroutine; several may load at a time.
+type Loader struct {
+	eng    *Engine
+	fresh  bool
+	rest   Breather
+	order  []int32 // the keys of a batch by shard, and of one shard as they come
+	places []keyspace.Place
+}
+
+// LoadSpell is how long clients who ask how far it is may have to wait.
+const LoadSpell = 500 * time.Microsecond
+
+// NewLoader returns a loader. A key that is there already is replaced, or with fresh an error.
+func (e *Engine) NewLoader(fresh bool) *Loader {
+	return &Loader{eng: e, fresh: fresh, rest: Breather{Eager: true}}
+}
+
+// Insert stores a batch of keys, shard by shard, and looks the places of all keys of a shard up before it uses the first: the more keys, the
+// less it waits for memory. It holds one shard's lock at a time. If a fresh loader comes across a key that is there already, it returns that one, stores no more
+// and drops what is left; nil is success.
+func (l *Loader) Insert(keys []Loaded) (twice *Loaded) {
+	from := 0
+	for s, to := range l.sort(keys) {
+		if from != to && twice == nil {
+			twice = l.insertShard(s, keys, l.order[from:to])
+			l.rest.Breathe(LoadSpell)
+		}
+		from = to
+	}
+	l.Drop(keys)
+	return twice
+}
+
+// Drop frees the objects of keys that are not to be stored.
+func (l *Loader) Drop(keys []Loaded) {
+	for i := range keys {
+		keys[i].Value.Free()
+	}
+}
+
+// sort brings the keys in the order of shards and returns where each shard ends in it.
+func (l *Loader) sort(keys []Loaded) (ends [numShards]int) {
+	ks := l.eng.ks
+	var next [numShards]int
+	for i := range keys {
+		keys[i].hash = ks.Hash(keys[i].Key)
+		next[ks.ShardIndex(keys[i].hash)]++
+	}
+	sum := 0
+	for s, n := range next {
+		next[s] = sum
+		sum += n
+		ends[s] = sum
+	}
+	l.order = slices.Grow(l.order[:0], len(keys))[:len(keys)]
+	for i := range keys {
+		s := ks.ShardIndex(keys[i].hash)
+		l.order[next[s]] = int32(i)
+		next[s]++
+	}
+	return ends
+}
+
+// insertShard stores keys of one shard, whose objects are no longer the caller's then.
+func (l *Loader) insertShard(s int, keys []Loaded, order []int32) (twice *Loaded) {
+	ks := l.eng.ks
+	shard := ks.Shard(s)
 	shard.Lock()
 	defer shard.Unlock()
-	if fresh {
-		if _, had := e.ks.Find(db, h, key); had {
-			return false
-		}
+	l.places = l.places[:0]
+	for _, i := range order {
+		l.places = append(l.places, ks.Place(keys[i].DB, keys[i].hash))
 	}
+	for i := range l.places {
+		l.places[i].Touch()
+	}
+	nowMs := l.eng.NowMs()
+	for _, i := range order {
+		k := &keys[i]
+		if l.fresh {
+			if _, had := ks.Find(k.DB, k.hash, k.Key); had {
+				return k
+			}
+		}
+		l.insert(k, nowMs)
+		k.Value.Object = nil
+	}
+	return nil
+}
+
+func (l *Loader) insert(k *Loaded, nowMs int64) {
+	ks, v, m := l.eng.ks, &k.Value, &k.Meta
 	var ent keyspace.Entry
 	switch {
 	case v.Object != nil:
-		ent = e.ks.PutObject(db, h, key, v.Type, v.Enc, v.Object)
+		ent = ks.PutObject(k.DB, k.hash, k.Key, v.Type, v.Enc, v.Object)
 	case v.Enc == keyspace.EncInt:
-		ent = e.ks.PutInt(db, h, key, v.Int)
+		ent = ks.PutInt(k.DB, k.hash, k.Key, v.Int)
 	default:
-		ent = e.ks.Put(db, h, key, v.Type, v.Enc, v.Packed)
+		ent = ks.Put(k.DB, k.hash, k.Key, v.Type, v.Enc, v.Packed)
 	}
 	if m.ExpireAt != 0 {
 		ent.SetExpireAt(m.ExpireAt)
 	}
-	if m.Access != 0 {
+	switch {
+	case m.Access != 0:
 		ent.SetAccess(m.Access)
-	} else if e.lfu.Load() {
-		ent.SetAccess(freshLFU(e.NowMs()))
-	} else {
-		ent.SetAccess(lruClock(e.NowMs()))
+	case l.eng.lfu.Load():
+		ent.SetAccess(freshLFU(nowMs))
+	default:
+		ent.SetAccess(lruClock(nowMs))
 	}
-	return true
 }
 
 // Clear empties every database: before a data set is loaded in place of this one. Who watches a key that was there,

@@ -62,3 +62,10 @@ type Value struct {
 // Stored is a value on its way into the keyspace. The keyspace copies Packed and
 // takes Object over.
 type Stored = Value
+
+// Free frees the object of a value that the keyspace does not take.
+func (v *Value) Free() {
+	if v.Object != nil {
+		v.Object.Free()
+	}
+}

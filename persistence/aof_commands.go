@@ -73,7 +73,7 @@ func (c *commandWriter) translate(in io.Reader) error {
 				return err
 			}
 			err = c.key(t, &rec, v)
-			freeStored(v)
+			v.Free()
 			if err != nil {
 				return err
 			}

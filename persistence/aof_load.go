@@ -181,7 +181,7 @@ func (l *aofLoader) run(sc *aofScanner) error {
 	}()
 	rest := core.Breather{Eager: true}
 	for {
-		rest.Breathe(loadSpell)
+		rest.Breathe(core.LoadSpell)
 		r := <-ready
 		for _, c := range r.batch.cmds {
 			if err := l.execute(r.batch.argsOf(c), c); err != nil {

@@ -83,13 +83,18 @@ func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, 
 // s.progress, which the caller begins and ends.
 func (s *Service) loadRDB(ctx context.Context, in io.Reader, size int64, o loadOptions) (r loadResult, rest []byte, err error) {
 	l := &rdbLoader{
-		s: s, opts: o, nowMs: s.eng.NowMs(), ctx: ctx, result: loadResult{aux: map[string]string{}},
+		s: s, opts: o, size: size, nowMs: s.eng.NowMs(), ctx: ctx, result: loadResult{aux: map[string]string{}},
 		dec: rdb.NewDecoder(in, rdb.DecoderOptions{Size: size, SkipChecksum: !s.opt.checksum.Load() || s.eng.Debug().ChecksumsSkipped.Load()}),
 	}
 	for _, t := range s.eng.Registry().Types() {
 		for _, n := range t.RDBTypes {
 			l.types[n] = t
 		}
+	}
+	if size >= largeFile {
+		heap := s.eng.Keyspace().Heap()
+		heap.Fill(true)
+		defer heap.Fill(false)
 	}
 	l.startInserters()
 	err = l.decode()
@@ -106,6 +111,7 @@ type rdbLoader struct {
 	opts   loadOptions
 	ctx    context.Context
 	dec    *rdb.Decoder
+	size   int64
 	nowMs  int64
 	types  [256]*core.TypeInfo // by RDB type number
 	result loadResult
@@ -117,11 +123,13 @@ type rdbLoader struct {
 }
 
 const (
-	loadBatchKeys  = 256
-	loadBatchBytes = 64 << 10
+	loadBatchKeys  = 4096
+	loadBatchBytes = 512 << 10
 	maxInserters   = 4
-	// loadSpell is how long clients who ask how far it is may have to wait.
-	loadSpell = 500 * time.Microsecond
+	// minKeyBytes is what a key takes in a file, at least if there are many.
+	minKeyBytes = 8
+	// largeFile is from when on a megabyte of memory more or less doesn't count.
+	largeFile = 64 << 20
 	// emptyKeysNamed is how many empty collections of a file are named in the log.
 	emptyKeysNamed = 10
 )
@@ -129,24 +137,16 @@ const (
 // loadBatch is keys on their way into the engine.
 type loadBatch struct {
 	data []byte // keys, and packed values that fit
-	keys []loadKey
-}
-
-type loadKey struct {
-	db       int
-	from, to int // the key in data
-	value    core.Stored
-	valueLen int // of a packed value that follows the key in data; -1: value.Packed is its own
-	meta     core.KeyMeta
+	keys []core.Loaded
 }
 
 var loadBatches = sync.Pool{New: func() any {
-	return &loadBatch{data: make([]byte, 0, loadBatchBytes+loadBatchBytes/2), keys: make([]loadKey, 0, loadBatchKeys)}
+	return &loadBatch{data: make([]byte, 0, loadBatchBytes), keys: make([]core.Loaded, 0, loadBatchKeys)}
 }}
 
 func (l *rdbLoader) startInserters() {
 	n := min(maxInserters, runtime.GOMAXPROCS(0))
-	l.work = make(chan *loadBatch, 4*n)
+	l.work = make(chan *loadBatch, n)
 	l.batch = loadBatches.Get().(*loadBatch)
 	l.done.Add(n)
 	for range n {
@@ -157,36 +157,19 @@ func (l *rdbLoader) startInserters() {
 // insert stores batches until there are no more.
 func (l *rdbLoader) insert() {
 	defer l.done.Done()
-	rest := core.Breather{Eager: true}
+	into := l.s.eng.NewLoader(!l.opts.merge)
 	for b := range l.work {
-		rest.Breathe(loadSpell) // clients ask how far it is
-		for i := range b.keys {
-			k := &b.keys[i]
-			key := b.data[k.from:k.to]
-			if k.valueLen >= 0 {
-				k.value.Packed = b.data[k.to : k.to+k.valueLen]
-			}
-			if l.failure.Load() != nil {
-				freeStored(k.value)
-				continue
-			}
-			if !l.s.eng.Insert(k.db, key, k.value, k.meta, !l.opts.merge) {
-				freeStored(k.value)
-				err := fmt.Errorf("the key %s comes twice in database %d", strconv.Quote(string(clip(key))), k.db)
-				l.failure.CompareAndSwap(nil, &err)
-			}
+		if l.failure.Load() != nil {
+			into.Drop(b.keys)
+		} else if k := into.Insert(b.keys); k != nil {
+			err := fmt.Errorf("the key %s comes twice in database %d", strconv.Quote(string(clip(k.Key))), k.DB)
+			l.failure.CompareAndSwap(nil, &err)
 		}
 		clear(b.keys)
 		b.keys, b.data = b.keys[:0], b.data[:0]
-		if cap(b.data) <= 2*loadBatchBytes {
+		if cap(b.data) <= loadBatchBytes {
 			loadBatches.Put(b)
 		}
-	}
-}
-
-func freeStored(v core.Stored) {
-	if v.Object != nil {
-		v.Object.Free()
 	}
 }
 
@@ -243,6 +226,8 @@ func (l *rdbLoader) decode() error {
 			l.aux(&rec)
 		case rdb.OpSelectDB:
 			err = l.selectDB(&rec)
+		case rdb.OpResizeDB:
+			l.reserve(&rec)
 		case rdb.OpFunction:
 			err = l.refuse(&rec, "a library of functions, which this server can't keep")
 		case rdb.OpModuleAux:
@@ -260,11 +245,11 @@ func (l *rdbLoader) decode() error {
 
 // dawdle rests before a key or command is loaded, as key-load-delay says.
 func (s *Service) dawdle(ctx context.Context) error {
+	if s.opt.loadDelay.Load() <= 0 {
+		return nil
+	}
 	for start := time.Now(); ; {
 		us := s.opt.loadDelay.Load()
-		if us <= 0 {
-			return nil
-		}
 		left := time.Duration(us)*time.Microsecond - time.Since(start)
 		if err := ctx.Err(); left <= 0 || err != nil {
 			return err
@@ -315,6 +300,13 @@ func (l *rdbLoader) selectDB(rec *rdb.Record) error {
 	return nil
 }
 
+// reserve makes room for the keys that the file announces: no more than its length allows, and not for those that may be over.
+func (l *rdbLoader) reserve(rec *rdb.Record) {
+	if rec.Expires < rec.Keys {
+		l.s.eng.Keyspace().Reserve(rec.DB, int(min(rec.Keys-rec.Expires, uint64(l.size)/minKeyBytes)))
+	}
+}
+
 // key reads a key's value and puts it into the batch.
 func (l *rdbLoader) key(rec *rdb.Record) error {
 	t := l.types[rec.Type]
@@ -348,17 +340,19 @@ func (l *rdbLoader) expired(rec *rdb.Record) bool {
 
 // add copies key and packed value, which are the decoder's, into the batch.
 func (l *rdbLoader) add(rec *rdb.Record, v core.Stored) {
-	b := l.batch
-	k := loadKey{db: rec.DB, from: len(b.data), value: v, valueLen: -1, meta: l.meta(rec)}
-	b.data = append(b.data, rec.Key...)
-	k.to = len(b.data)
-	if v.Packed != nil {
-		b.data = append(b.data, v.Packed...)
-		k.valueLen = len(v.Packed)
-		k.value.Packed = nil
+	need := len(rec.Key) + len(v.Packed)
+	if len(l.batch.data)+need > cap(l.batch.data) {
+		l.flush()
 	}
-	b.keys = append(b.keys, k)
-	if len(b.keys) >= loadBatchKeys || len(b.data) >= loadBatchBytes {
+	b := l.batch
+	from := len(b.data)
+	b.data = append(append(b.data, rec.Key...), v.Packed...)
+	mid := from + len(rec.Key)
+	if v.Packed != nil {
+		v.Packed = b.data[mid:]
+	}
+	b.keys = append(b.keys, core.Loaded{DB: rec.DB, Key: b.data[from:mid], Value: v, Meta: l.meta(rec)})
+	if len(b.keys) == loadBatchKeys {
 		l.flush()
 	}
 }

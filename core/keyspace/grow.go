@@ -42,6 +42,26 @@ func (ix *index) dropGroups(ref Ref) {
 	ix.release(ref)
 }
 
+// reserve lays an index that never had an entry out for n of them, so that filling it moves none.
+func (ix *index) reserve(n int) {
+	if len(ix.leaves) > 1 || ix.leaves[0].p != nil || n <= maxCount(1) {
+		return
+	}
+	depth := 0
+	for n>>depth > maxCount(maxGroups)*3/4 {
+		depth++
+	}
+	each := n >> depth
+	size := leafSize(each + each/8)
+	ix.dir, ix.leaves, ix.depth = make([]uint32, 1<<depth), make([]leaf, 1<<depth), uint8(depth)
+	ix.depths[0], ix.depths[depth] = 0, 1<<depth
+	for i := range ix.leaves {
+		ix.dir[i] = uint32(i)
+		ix.leaves[i] = leaf{prefix: uint32(i), depth: uint8(depth)}
+		ix.resize(&ix.leaves[i], size)
+	}
+}
+
 // grow makes room in a full leaf: more groups, or, if it has all there are, two leaves of it.
 func (ix *index) grow(n uint32) {
 	lf := &ix.leaves[n]

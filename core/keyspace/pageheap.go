@@ -38,6 +38,7 @@ type PageHeap struct {
 	scav    sync.Mutex        // one Scavenge at a time
 	hugeAt  int               // where collapse goes on looking
 	small   bool              // the system has no huge pages for us
+	filling bool              // new regions are on huge pages at once
 	mapped  atomic.Int64      // bytes mapped
 	inUse   atomic.Int64      // bytes of runs handed out
 	clean   atomic.Int64      // bytes mapped, free and known not to be resident
@@ -87,6 +88,7 @@ func (h *PageHeap) alloc(n int) (unsafe.Pointer, int32) {
 	r := h.pick(n)
 	if r == nil {
 		r = h.mapRegion(regionPages)
+		h.populate(r)
 		r.free, r.longest, r.bin = regionPages, regionPages, -1
 		for i := range r.clean {
 			r.clean[i] = ^uint64(0)
@@ -330,32 +332,6 @@ func (h *PageHeap) releaseRun() int64 {
 	}
 	h.mu.Unlock()
 	return 0
-}
-
-// collapse moves up to two regions in which no page is free onto huge pages, which saves a GET of a large keyspace a fifth of its time: most of that is
-// waiting for the page tables. Asking for them in advance would make a small server large, and mapping one stalls whoever needs the memory.
-func (h *PageHeap) collapse() {
-	for found, looked := 0, 0; found < 2 && looked < 64; looked++ {
-		h.mu.Lock()
-		if h.small || len(h.regions) == 0 {
-			h.mu.Unlock()
-			return
-		}
-		h.hugeAt = (h.hugeAt + 1) % len(h.regions)
-		r := h.regions[h.hugeAt]
-		if r == nil || r.own || r.free > 0 || r.huge {
-			h.mu.Unlock()
-			continue
-		}
-		r.huge = true
-		h.mu.Unlock()
-		found++
-		if !hugePages(r.mem) {
-			h.mu.Lock()
-			h.small = true
-			h.mu.Unlock()
-		}
-	}
 }
 
 // mark sets or clears the used bits of a run that is being released.
