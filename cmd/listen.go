@@ -55,9 +55,6 @@ func ListenTCP(table *options.Table, log hclog.Logger) ([]net.Listener, error) {
 		warn(err)
 		return nil, ErrNotListening
 	}
-	for _, l := range listeners {
-		setBacklog(l, backlog)
-	}
 	return listeners, nil
 }
 
@@ -74,7 +71,7 @@ func listenUnix(table *options.Table) ([]net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	setBacklog(l, int(table.Int("tcp-backlog").Load()))
+	server.SetBacklog(l, int(table.Int("tcp-backlog").Load()))
 	if mode := table.Int("unixsocketperm").Load(); mode != 0 {
 		if err := os.Chmod(path, fs.FileMode(mode)); err != nil {
 			_ = l.Close()

@@ -111,7 +111,9 @@ func (p *program) serve(listeners []net.Listener) {
 func (p *program) followListeners() {
 	follow := func(option, fault string) {
 		p.Config.Table.OnApply(func() error {
-			if err := p.server.Relisten(func() ([]net.Listener, error) { return ListenTCP(p.Config.Table, p.Log) }); err != nil {
+			t := p.Config.Table
+			err := p.server.Relisten(func() ([]net.Listener, error) { return ListenTCP(t, p.Log) }, int(t.Int("tcp-backlog").Load()))
+			if err != nil {
 				if option == "bind" {
 					p.Log.Warn("Failed to bind")
 				}

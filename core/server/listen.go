@@ -19,6 +19,7 @@ func Listen(bind []string, port, backlog int, skipped func(error)) ([]net.Listen
 		addr, optional := strings.CutPrefix(addr, "-")
 		l, err := listenAt(addr, port)
 		if err == nil {
+			SetBacklog(l, backlog)
 			out = append(out, l)
 			continue
 		}

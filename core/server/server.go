@@ -302,8 +302,8 @@ func (s *Server) Close() error {
 }
 
 // Relisten exchanges the TCP listeners for those that open returns: the old ones are closed
-// first, since old and new addresses may overlap. If open fails, they are opened again.
-func (s *Server) Relisten(open func() ([]net.Listener, error)) error {
+// first, since old and new addresses may overlap. If open fails, they are opened again, with this backlog.
+func (s *Server) Relisten(open func() ([]net.Listener, error), backlog int) error {
 	s.mu.Lock()
 	var keep, drop []net.Listener
 	for _, l := range s.listeners {
@@ -331,6 +331,7 @@ func (s *Server) Relisten(open func() ([]net.Listener, error)) error {
 			s.log.Warn("can't listen again", "addr", l.Addr().String(), "error", e)
 			continue
 		}
+		SetBacklog(again, backlog)
 		s.Start(again)
 	}
 	return err

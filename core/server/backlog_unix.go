@@ -1,14 +1,14 @@
 //go:build unix
 
-package redustcmd
+package server
 
 import (
 	"net"
 	"syscall"
 )
 
-// setBacklog calls listen(2) once more: package net always asks for the most the kernel allows.
-func setBacklog(l net.Listener, backlog int) {
+// SetBacklog calls listen(2) once more: package net always asks for the most the kernel allows.
+func SetBacklog(l net.Listener, backlog int) {
 	raw, ok := l.(syscall.Conn)
 	if !ok {
 		return
