@@ -270,7 +270,9 @@ func word(arg []byte, name string) bool {
 func (l *aofLoader) answered(err error, args [][]byte, c aofCommand) error {
 	name := string(args[0])
 	if l.j.eng.Registry().Lookup(name) == nil || strings.HasPrefix(err.Error(), "ERR unknown subcommand") {
-		return fmt.Errorf("Unknown command '%s' reading the append only file %s at offset %d", clip(args[0]), l.name, c.off) //nolint:staticcheck // Redis's words
+		return fmt.Errorf("Unknown command '%s' reading the append only file %s at offset %d: "+ //nolint:staticcheck // Redis's words
+			"this server doesn't have it, and loading without it would lose what it wrote. Nothing was cut or overwritten. "+
+			"To go on: load the files with a server that has the command, remove there what it wrote, and run BGREWRITEAOF", clip(args[0]), l.name, c.off)
 	}
 	if l.refused++; l.refused <= 10 {
 		l.j.log.Warn("a command of the AOF answered with an error", "command", name, "file", l.name, "offset", c.off, "error", err.Error())

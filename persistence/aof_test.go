@@ -304,6 +304,7 @@ func TestAOFStartRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"no manifest", "the AOF manifest"},
 		{"file missing", "No such file or directory"},
 		{"bad manifest", "Invalid AOF manifest file format"},
+		{"unknown command", "at offset 0: this server doesn't have it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -318,6 +319,8 @@ func TestAOFStartRefusesWhatItDoesNotUnderstand(t *testing.T) {
 				_ = os.Remove(manifest)
 			case "file missing":
 				_ = os.Remove(filepath.Join(sub, "appendonly.aof.1.incr.aof"))
+			case "unknown command":
+				_ = os.WriteFile(filepath.Join(sub, "appendonly.aof.1.incr.aof"), []byte("*1\r\n$6\r\nNOSUCH\r\n"), 0o644)
 			default:
 				_ = os.WriteFile(manifest, []byte("file x seq 1\n"), 0o644)
 			}
