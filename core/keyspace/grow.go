@@ -42,9 +42,9 @@ func (ix *index) dropGroups(ref Ref) {
 	ix.release(ref)
 }
 
-// reserve lays an index that never had an entry out for n of them, so that filling it moves none.
+// reserve lays an index without entries out for n of them, so that filling it moves none.
 func (ix *index) reserve(n int) {
-	if len(ix.leaves) > 1 || ix.leaves[0].p != nil || n <= maxCount(1) {
+	if len(ix.leaves) > 1 || ix.leaves[0].p != nil {
 		return
 	}
 	depth := 0

@@ -140,9 +140,15 @@ func (ks *Keyspace) Find(db int, hash uint64, key []byte) (Entry, bool) {
 	return Entry{t: t, p: p, ref: ref}, ref != 0
 }
 
+// reservedEach is from how many keys a shard on it is worth while to make room: with few, most shards may need no table at all.
+const reservedEach = 64
+
 // Reserve prepares an empty database for n keys, about. It takes each shard's lock in turn. The memory, 6 to 12 bytes a key, stays if they don't come.
 func (ks *Keyspace) Reserve(db, n int) {
 	each := n / len(ks.shards)
+	if each < reservedEach {
+		return
+	}
 	for i := range ks.shards {
 		sh := &ks.shards[i]
 		sh.Lock()

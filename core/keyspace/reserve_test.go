@@ -43,3 +43,16 @@ func TestReserve(t *testing.T) {
 		ks.Close()
 	}
 }
+
+// Room for a few keys costs nothing: a server with many small databases stays small.
+func TestReserveOfFewKeys(t *testing.T) {
+	ks := New(Config{Shards: 16, Databases: 16})
+	defer ks.Close()
+	before := ks.MemoryUsed()
+	for db := range 16 {
+		ks.Reserve(db, 500)
+	}
+	if after := ks.MemoryUsed(); after != before {
+		t.Errorf("%d bytes used, %d before", after, before)
+	}
+}
