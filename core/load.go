@@ -35,24 +35,28 @@ func (e *Engine) NewLoader(fresh bool) *Loader {
 	return &Loader{eng: e, fresh: fresh, rest: Breather{Eager: true}}
 }
 
-// Insert stores a batch of keys, shard by shard, and looks the places of all keys of a shard up before it uses the first: the more keys, the
-// less it waits for memory. It holds one shard's lock at a time. If a fresh loader comes across a key that is there already, it returns that one, stores no more
-// and drops what is left; nil is success.
+// loadHold is how many keys are inserted while a shard's lock is held once.
+const loadHold = 512
+
+// Insert stores a batch of keys, shard by shard, and looks the places of keys of one shard up before it uses the first: the more keys, the
+// less it waits for memory. It holds one shard's lock at a time. If a fresh loader comes across a key that is there already, it returns that one,
+// stores no more and frees what is left; nil is success.
 func (l *Loader) Insert(keys []Loaded) (twice *Loaded) {
 	from := 0
-	for s, to := range l.sort(keys) {
-		if from != to && twice == nil {
+	for s, end := range l.sort(keys) {
+		for from < end && twice == nil {
+			to := min(from+loadHold, end)
 			twice = l.insertShard(s, keys, l.order[from:to])
 			l.rest.Breathe(LoadSpell)
+			from = to
 		}
-		from = to
 	}
-	l.Drop(keys)
+	FreeLoaded(keys)
 	return twice
 }
 
-// Drop frees the objects of keys that are not to be stored.
-func (l *Loader) Drop(keys []Loaded) {
+// FreeLoaded frees the objects of keys that are not to be stored.
+func FreeLoaded(keys []Loaded) {
 	for i := range keys {
 		keys[i].Value.Free()
 	}
@@ -81,7 +85,7 @@ func (l *Loader) sort(keys []Loaded) (ends [numShards]int) {
 	return ends
 }
 
-// insertShard stores keys of one shard, whose objects are no longer the caller's then.
+// insertShard stores keys of one shard under its lock; their objects are no longer the caller's then.
 func (l *Loader) insertShard(s int, keys []Loaded, order []int32) (twice *Loaded) {
 	ks := l.eng.ks
 	shard := ks.Shard(s)

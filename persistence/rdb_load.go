@@ -160,7 +160,7 @@ func (l *rdbLoader) insert() {
 	into := l.s.eng.NewLoader(!l.opts.merge)
 	for b := range l.work {
 		if l.failure.Load() != nil {
-			into.Drop(b.keys)
+			core.FreeLoaded(b.keys)
 		} else if k := into.Insert(b.keys); k != nil {
 			err := fmt.Errorf("the key %s comes twice in database %d", strconv.Quote(string(clip(k.Key))), k.DB)
 			l.failure.CompareAndSwap(nil, &err)
@@ -352,7 +352,7 @@ func (l *rdbLoader) add(rec *rdb.Record, v core.Stored) {
 		v.Packed = b.data[mid:]
 	}
 	b.keys = append(b.keys, core.Loaded{DB: rec.DB, Key: b.data[from:mid], Value: v, Meta: l.meta(rec)})
-	if len(b.keys) == loadBatchKeys {
+	if len(b.keys) == loadBatchKeys || len(b.data) >= loadBatchBytes {
 		l.flush()
 	}
 }
