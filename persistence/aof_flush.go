@@ -130,6 +130,9 @@ func (w *aofWriter) watch(now time.Time) {
 	}
 	if late {
 		w.delayed.Add(1)
+		if w.fault.Load() != nil { // why has been told
+			return
+		}
 		w.log.Info("Asynchronous AOF fsync is taking too long (disk is busy?). Replies to writes wait for it.")
 		return
 	}

@@ -271,7 +271,7 @@ func (l *aofLoader) answered(err error, args [][]byte, c aofCommand) error {
 	name := string(args[0])
 	if l.j.eng.Registry().Lookup(name) == nil || strings.HasPrefix(err.Error(), "ERR unknown subcommand") {
 		return fmt.Errorf("Unknown command '%s' reading the append only file %s at offset %d: "+ //nolint:staticcheck // Redis's words
-			"this server doesn't have it, and loading without it would lose what it wrote. Nothing was cut or overwritten. "+
+			"this server doesn't have it, and loading without it would lose what it wrote. The file was not changed. "+
 			"To go on: load the files with a server that has the command, remove there what it wrote, and run BGREWRITEAOF", clip(args[0]), l.name, c.off)
 	}
 	if l.refused++; l.refused <= 10 {
@@ -281,7 +281,7 @@ func (l *aofLoader) answered(err error, args [][]byte, c aofCommand) error {
 }
 
 func (l *aofLoader) fatal(c aofCommand, reason string) error {
-	return fmt.Errorf("the append only file %s at offset %d: %s. Nothing was changed", l.name, c.off, reason)
+	return fmt.Errorf("the append only file %s at offset %d: %s. The file was not changed", l.name, c.off, reason)
 }
 
 // judge decides whether a faulty file may be cut: nil means yes.
@@ -289,13 +289,13 @@ func (l *aofLoader) judge(f *aofFault, last bool) error {
 	fix := fmt.Sprintf("make a backup of the AOF, then run `redust check-aof --fix %s` (or redis-check-aof --fix)", l.j.manifestIn(l.j.home()))
 	switch {
 	case !f.truncated:
-		return fmt.Errorf("Bad file format reading the append only file %s at offset %d of %d: %s. Nothing was changed. To go on: %s", //nolint:staticcheck // Redis's words
+		return fmt.Errorf("Bad file format reading the append only file %s at offset %d of %d: %s. The file was not changed. To go on: %s", //nolint:staticcheck // Redis's words
 			f.file, f.offset, f.size, f.reason, fix)
 	case !last:
-		return fmt.Errorf("Fatal error: the truncated file is not the last file: %s ends at offset %d of %d: %s. Nothing was changed. To go on: %s", //nolint:staticcheck // Redis's words
+		return fmt.Errorf("Fatal error: the truncated file is not the last file: %s ends at offset %d of %d: %s. The file was not changed. To go on: %s", //nolint:staticcheck // Redis's words
 			f.file, f.offset, f.size, f.reason, fix)
 	case !l.j.opt.loadTruncated.Load():
-		return fmt.Errorf("Unexpected end of file reading the append only file %s at offset %d of %d: %s. Nothing was changed. To go on, either %s, or set aof-load-truncated to yes", //nolint:staticcheck // Redis's words
+		return fmt.Errorf("Unexpected end of file reading the append only file %s at offset %d of %d: %s. The file was not changed. To go on, either %s, or set aof-load-truncated to yes", //nolint:staticcheck // Redis's words
 			f.file, f.offset, f.size, f.reason, fix)
 	}
 	l.j.log.Warn("!!! Warning: short read while loading the AOF file " + f.file + "!!!")
