@@ -168,10 +168,13 @@ func (e *Engine) cronLoop() {
 	}
 }
 
-// housekeep gives memory back in small steps.
+// housekeep gives memory back, and arranges what is in use, in small steps.
 func (e *Engine) housekeep(n int) {
 	e.ks.Compact(compactBlocks)
 	if n%2 == 0 {
 		e.ks.Scavenge(scavengeBytes)
+		if !e.loading.Load() {
+			e.ks.Collapse()
+		}
 	}
 }

@@ -91,11 +91,6 @@ func (s *Service) loadRDB(ctx context.Context, in io.Reader, size int64, o loadO
 			l.types[n] = t
 		}
 	}
-	if size >= largeFile {
-		heap := s.eng.Keyspace().Heap()
-		heap.Fill(true)
-		defer heap.Fill(false)
-	}
 	l.startInserters()
 	err = l.decode()
 	if ierr := l.finish(); err == nil {
@@ -128,8 +123,6 @@ const (
 	maxInserters   = 4
 	// minKeyBytes is what a key takes in a file, at least if there are many.
 	minKeyBytes = 8
-	// largeFile is from when on a megabyte of memory more or less doesn't count.
-	largeFile = 64 << 20
 	// emptyKeysNamed is how many empty collections of a file are named in the log.
 	emptyKeysNamed = 10
 )

@@ -8,6 +8,9 @@ const maxEvacuate = 512
 // Scavenge returns up to about budget bytes of free pages to the system and reports how many it returned. For a background goroutine.
 func (ks *Keyspace) Scavenge(budget int64) int64 { return ks.heap.Scavenge(budget) }
 
+// Collapse moves a little of the memory that is full onto huge pages; see [PageHeap.Collapse].
+func (ks *Keyspace) Collapse() { ks.heap.Collapse() }
+
 // Compact moves up to about budget blocks out of sparse spans, so that pages become free, going round the shards from call to call. It takes each shard's lock
 // exclusively for one span at a time and returns the number of blocks moved; less than budget means that nothing is worth moving for now. For a background
 // goroutine: entries move, as by any write.

@@ -35,10 +35,9 @@ type PageHeap struct {
 	doomed  []doomedRun       // freed own mappings that Scavenge has still to return
 	idle    int               // shared regions with no page in use
 	hint    int               // where Scavenge goes on looking
-	scav    sync.Mutex        // one Scavenge at a time
-	hugeAt  int               // where collapse goes on looking
+	scav    sync.Mutex        // one Scavenge or Collapse at a time
+	hugeAt  int               // where Collapse goes on looking
 	small   bool              // the system has no huge pages for us
-	filling bool              // new regions are on huge pages at once
 	mapped  atomic.Int64      // bytes mapped
 	inUse   atomic.Int64      // bytes of runs handed out
 	clean   atomic.Int64      // bytes mapped, free and known not to be resident
@@ -88,7 +87,6 @@ func (h *PageHeap) alloc(n int) (unsafe.Pointer, int32) {
 	r := h.pick(n)
 	if r == nil {
 		r = h.mapRegion(regionPages)
-		h.populate(r)
 		r.free, r.longest, r.bin = regionPages, regionPages, -1
 		for i := range r.clean {
 			r.clean[i] = ^uint64(0)
@@ -213,12 +211,11 @@ func (h *PageHeap) forget(r *region) {
 }
 
 // Scavenge returns up to about budget bytes of free memory to the system and reports how many it returned. A small reserve
-// stays, so that a steady churn does not page the same memory in and out. It also moves a few full regions onto huge pages. Meant for a background goroutine: it
+// stays, so that a steady churn does not page the same memory in and out. Meant for a background goroutine: it
 // makes system calls, but holds the heap's lock during none of them.
 func (h *PageHeap) Scavenge(budget int64) (released int64) {
 	h.scav.Lock()
 	defer h.scav.Unlock()
-	h.collapse()
 	for released < budget {
 		if n := h.scavengeDoomed(); n > 0 {
 			released += n

@@ -8,7 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const adviceRelease = unix.MADV_DONTNEED // frees at once, and RSS shows it
+const (
+	adviceRelease = unix.MADV_DONTNEED // frees at once, and RSS shows it
+	hugePageSize  = 2 << 20
+)
 
 // hugePages replaces the pages of mem by huge ones as far as alignment allows, and tells whether the system can do that (Linux 6.1 on).
 func hugePages(mem []byte) bool {

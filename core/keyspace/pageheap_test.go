@@ -46,6 +46,7 @@ func TestPageHeap(t *testing.T) {
 		if i%100 == 0 {
 			if rnd.IntN(3) == 0 {
 				h.Scavenge(rnd.Int64N(8 << 20))
+				h.Collapse()
 			}
 			if err := h.check(); err != nil {
 				t.Fatal(err)

@@ -6,7 +6,6 @@ import "testing"
 func TestReserve(t *testing.T) {
 	for _, room := range []int{0, 1, 100, 3000, 50_000, 400_000} {
 		ks := New(Config{Shards: 16, Databases: 2})
-		ks.Heap().Fill(room > 3000)
 		var buf [16]byte
 		k := benchKey(buf[:], -1)
 		ks.Put(1, ks.Hash(k), k, String, EncRaw, []byte("there"))
@@ -20,7 +19,6 @@ func TestReserve(t *testing.T) {
 			k := benchKey(buf[:], i)
 			ks.Put(0, ks.Hash(k), k, String, EncRaw, k)
 		}
-		ks.Heap().Fill(false)
 		if err := ks.CheckInvariants(); err != nil {
 			t.Fatalf("room for %d: %v", room, err)
 		}

@@ -217,6 +217,7 @@ func TestConcurrent(t *testing.T) {
 		}
 		ks.Compact(100)
 		ks.Scavenge(1 << 20)
+		ks.Collapse()
 	})
 	time.Sleep(400 * time.Millisecond)
 	stop.Store(true)
