@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redust/redust/core/effects"
 	"github.com/redust/redust/core/keyspace"
 )
 
@@ -21,6 +20,8 @@ const (
 	scavengeBytes = 64 << 20
 	// compactBlocks is how many entries one step of compaction may move.
 	compactBlocks = 4096
+	// logTrim is how many steps memory that the effect log does not use stays with it.
+	logTrim = 20
 )
 
 // Run starts the background work: expiry, eviction, freeing, housekeeping. Close ends it.
@@ -145,7 +146,7 @@ func (e *Engine) dueKey(c *Ctx, shard, db int, ent keyspace.Entry) {
 	c.Notify(EventExpired, "expired", k)
 	e.stats.dirty.Add(1)
 	if e.log.Active() {
-		e.log.Append(false, []effects.Command{{DB: db, Args: [][]byte{delWord, name}}})
+		e.log.AppendOne(db, [][]byte{delWord, name})
 	}
 }
 
@@ -171,6 +172,9 @@ func (e *Engine) cronLoop() {
 // housekeep gives memory back, and arranges what is in use, in small steps.
 func (e *Engine) housekeep(n int) {
 	e.ks.Compact(compactBlocks)
+	if n%logTrim == 0 {
+		e.log.Trim()
+	}
 	if n%2 == 0 {
 		e.ks.Scavenge(scavengeBytes)
 		if !e.loading.Load() {

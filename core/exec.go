@@ -186,16 +186,28 @@ func (e *Engine) append(c *Ctx) {
 	if c.cmd.Flags&InnerCommands != 0 || !e.log.Active() {
 		return
 	}
-	var buf [4]effects.Command
-	cmds := c.appendEffects(buf[:0])
-	if len(cmds) != 0 && !c.client.Has(FlagFake|FlagPrimary) {
-		end := e.log.Append(len(cmds) > 1, cmds)
-		if c.serving != nil { // the client belongs to another goroutine
-			c.serving.offset = end
+	if c.client.Has(FlagFake | FlagPrimary) {
+		return
+	}
+	var end int64
+	if len(c.effects) == 0 && !c.replaced && !c.cmd.renamed { // the command itself, mostly
+		if c.cmd.Flags&NoPropagate != 0 {
 			return
 		}
-		c.client.lastOffset = end
+		end = e.log.AppendOne(c.db, c.Args)
+	} else {
+		var buf [4]effects.Command
+		cmds := c.appendEffects(buf[:0])
+		if len(cmds) == 0 {
+			return
+		}
+		end = e.log.Append(len(cmds) > 1, cmds)
 	}
+	if c.serving != nil { // the client belongs to another goroutine
+		c.serving.offset = end
+		return
+	}
+	c.client.lastOffset = end
 }
 
 // appendEffects adds what the command propagates: its replacements, or itself.

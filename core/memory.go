@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/redust/redust/core/effects"
 	"github.com/redust/redust/core/keyspace"
 )
 
@@ -201,7 +200,7 @@ func (e *Engine) evict(k Key, nowMs int64) bool {
 		c.Notify(EventEvicted, "evicted", k)
 		c.signal(k)
 		if e.log.Active() {
-			e.log.Append(false, []effects.Command{{DB: k.DB, Args: [][]byte{delWord, k.Name}}})
+			e.log.AppendOne(k.DB, [][]byte{delWord, k.Name})
 		}
 	}
 	shard.Unlock()

@@ -111,6 +111,10 @@ func (w *aofWriter) rewind() {
 
 // drop lets go of the first pieces.
 func (w *aofWriter) drop(n int) {
+	if n == 0 {
+		return
+	}
+	w.reader.Release(w.queue[n-1].end)
 	for _, p := range w.queue[:n] {
 		w.base += int64(len(p.data))
 		w.bytes -= int64(len(p.data))

@@ -94,7 +94,7 @@ func (h *Harness) takeEffects() [][]string {
 	h.t.Helper()
 	var all [][]string
 	for {
-		b, _, err := h.effects.TryNext()
+		b, end, err := h.effects.TryNext()
 		if err != nil || b == nil {
 			h.replay = h.replay && len(all) == 0
 			return all
@@ -112,6 +112,7 @@ func (h *Harness) takeEffects() [][]string {
 			}
 			all = append(all, line)
 		}
+		h.effects.Release(end)
 	}
 }
 

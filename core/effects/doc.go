@@ -7,8 +7,8 @@
 // since the log began; it never goes back.
 //
 // With no reader nothing is encoded: Active is one atomic load. Memory is held for
-// what the slowest reader has not taken, in segments that are shared, never
-// copied. A reader that lags holds writers back through Throttle, which is called
+// what a reader has not released, in segments that are shared, never
+// copied, and used again. A reader that lags holds writers back through Throttle, which is called
 // before a command takes its locks.
 //
 // Lock order: the log's mutex is the innermost lock of the engine.

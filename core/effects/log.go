@@ -1,6 +1,7 @@
 package effects
 
 import (
+	"math"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,27 +15,36 @@ const (
 
 // Log is an ordered byte stream of RESP commands with many readers.
 type Log struct {
-	active atomic.Int32 // number of readers
-	offset atomic.Int64 // end of the log
+	active  atomic.Int32 // number of readers
+	lagging atomic.Bool
+	_       [56]byte
 
-	mu      sync.Mutex
+	// What Append changes shares a cache line, which every write of every processor passes round.
+	mu     sync.Mutex
+	tail   []byte // what last holds, at its capacity
+	end    int64  // offset of the end of the log
+	slow   int64  // where the slowest reader that holds writers is too far behind
+	db     int32  // database of the last command, -1: unknown to new readers
+	asleep bool   // a reader has armed its wake
+	_      [64]byte
+
 	first   *segment // oldest segment any reader still needs
 	last    *segment
-	db      int        // database of the last command, -1: unknown to new readers
-	readers []*Reader  // few: a writer, replicas; each Append looks at all
+	readers []*Reader  // few: a writer, replicas
 	drained *sync.Cond // broadcast when a reader advances while writers wait
-	lagging atomic.Bool
+	spare   []*segment // to be used again
+	unused  int        // of spare, since Trim looked
 }
 
 type segment struct {
 	start int64  // offset of data[0]
-	data  []byte // appended to under mu; bytes once written never change
+	data  []byte // bytes once written don't change until all readers have released them; of the last one, tail is the truth
 	next  *segment
 }
 
 // New returns an empty log at offset 0.
 func New() *Log {
-	l := &Log{db: -1}
+	l := &Log{db: -1, slow: math.MaxInt64}
 	l.drained = sync.NewCond(&l.mu)
 	return l
 }
@@ -43,10 +53,11 @@ func New() *Log {
 func (l *Log) Active() bool { return l.active.Load() != 0 }
 
 // Offset is the end of the log.
-func (l *Log) Offset() int64 { return l.offset.Load() }
-
-// SetOffset moves an unread log to a known offset: that of a restored backlog.
-func (l *Log) SetOffset(n int64) { l.offset.Store(n) }
+func (l *Log) Offset() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.end
+}
 
 // Command is one command of an effect and the database it belongs to.
 type Command struct {
@@ -54,95 +65,143 @@ type Command struct {
 	Args [][]byte
 }
 
+// AppendOne is Append for a single command.
+func (l *Log) AppendOne(db int, args [][]byte) int64 {
+	need := selectBytes + sizeOf(args)
+	l.mu.Lock()
+	if l.last == nil { // the last reader has gone
+		defer l.mu.Unlock()
+		return l.end
+	}
+	l.reserve(need)
+	l.put(db, args)
+	return l.appended()
+}
+
 // Append adds commands as one unit, in MULTI and EXEC when asked and there is
 // more than one, and returns the offset after them. The arguments are copied. Readers see
 // the unit whole. The caller holds the locks of the keys concerned.
 func (l *Log) Append(transaction bool, cmds []Command) int64 {
-	if !l.Active() || len(cmds) == 0 {
-		return l.Offset()
+	need := len(multi) + selectBytes + len(exec)
+	for _, c := range cmds {
+		need += selectBytes + sizeOf(c.Args)
 	}
 	l.mu.Lock()
-	seg := l.room(cmds)
-	before := len(seg.data)
+	if l.last == nil || len(cmds) == 0 {
+		defer l.mu.Unlock()
+		return l.end
+	}
+	l.reserve(need)
 	if transaction {
-		seg.data = l.selectDB(seg.data, cmds[0].DB)
-		seg.data = append(seg.data, "*1\r\n$5\r\nMULTI\r\n"...)
+		l.selectDB(cmds[0].DB)
+		l.tail = append(l.tail, multi...)
 	}
 	for _, c := range cmds {
-		seg.data = l.selectDB(seg.data, c.DB)
-		seg.data = appendCommand(seg.data, c.Args)
+		l.put(c.DB, c.Args)
 	}
 	if transaction {
-		seg.data = append(seg.data, "*1\r\n$4\r\nEXEC\r\n"...)
+		l.tail = append(l.tail, exec...)
 	}
-	end := l.offset.Add(int64(len(seg.data) - before))
-	for _, r := range l.readers {
-		r.signal()
-		if r.holds && end-r.at > maxLag {
-			l.lagging.Store(true)
-		}
+	return l.appended()
+}
+
+// appended tells the readers what is new, and unlocks.
+func (l *Log) appended() int64 {
+	end := l.last.start + int64(len(l.tail))
+	l.end = end
+	if l.asleep {
+		l.wake()
+	}
+	if end > l.slow {
+		l.lagging.Store(true)
 	}
 	l.mu.Unlock()
 	return end
 }
 
-// room returns a segment that takes the commands without moving its bytes:
-// readers hold slices of it.
-func (l *Log) room(cmds []Command) *segment {
-	need := 64
-	for _, c := range cmds {
-		need += 64
-		for _, a := range c.Args {
-			need += len(a) + 24
-		}
+// reserve sees to room for need bytes in the last segment: readers hold slices of it, so it doesn't move. mu is held.
+func (l *Log) reserve(need int) {
+	if cap(l.tail)-len(l.tail) < need {
+		l.extend(need)
 	}
-	if l.last == nil || cap(l.last.data)-len(l.last.data) < need {
-		s := &segment{start: l.offset.Load(), data: make([]byte, 0, max(segmentBytes, need))}
-		if l.last != nil {
-			l.last.next = s
-		}
-		l.last = s
-		if l.first == nil {
-			l.first = s
-		}
-	}
-	return l.last
 }
 
-func (l *Log) selectDB(b []byte, db int) []byte {
-	if db == l.db || db < 0 {
-		return b
+// extend begins a segment. mu is held.
+func (l *Log) extend(need int) {
+	var s *segment
+	if n := len(l.spare); n > 0 && need <= segmentBytes {
+		s = l.spare[n-1]
+		l.spare[n-1] = nil
+		l.spare = l.spare[:n-1]
+		l.unused = min(l.unused, n-1)
+	} else {
+		s = &segment{data: make([]byte, 0, max(segmentBytes, need))}
 	}
-	l.db = db
-	return appendCommand(b, [][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(db), 10)})
+	s.start = l.end
+	if l.last == nil {
+		l.first = s
+	} else {
+		l.last.data = l.tail
+		l.last.next = s
+	}
+	l.last, l.tail = s, s.data
 }
 
-// Raw appends bytes that are already encoded and change no database: a REPLCONF GETACK, a ping.
-func (l *Log) Raw(b []byte) int64 {
-	if !l.Active() {
-		return l.Offset()
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	seg := l.room([]Command{{Args: [][]byte{b}}})
-	seg.data = append(seg.data, b...)
-	end := l.offset.Add(int64(len(b)))
-	for _, r := range l.readers {
-		r.signal()
-	}
-	return end
-}
+const (
+	multi = "*1\r\n$5\r\nMULTI\r\n"
+	exec  = "*1\r\n$4\r\nEXEC\r\n"
+	// selectBytes is the size of the longest SELECT.
+	selectBytes = len("*2\r\n$6\r\nSELECT\r\n$10\r\n2147483647\r\n")
+	// headerBytes is the size of the longest "$<length>\r\n".
+	headerBytes = 23
+)
 
-func appendCommand(b []byte, args [][]byte) []byte {
-	b = append(b, '*')
-	b = strconv.AppendInt(b, int64(len(args)), 10)
+// sizeOf is what a command takes in the log, at most.
+func sizeOf(args [][]byte) int {
+	n := headerBytes
 	for _, a := range args {
-		b = append(b, "\r\n$"...)
-		b = strconv.AppendInt(b, int64(len(a)), 10)
-		b = append(b, "\r\n"...)
-		b = append(b, a...)
+		n += headerBytes + 2 + len(a)
 	}
-	return append(b, "\r\n"...)
+	return n
+}
+
+// put encodes a command; there is room. mu is held.
+func (l *Log) put(db int, args [][]byte) {
+	if int32(db) != l.db && db >= 0 {
+		l.selectDB(db)
+	}
+	b := putHeader(l.tail, '*', len(args))
+	for _, a := range args {
+		b = putHeader(b, '$', len(a))
+		n := len(b)
+		b = b[:n+len(a)+2]
+		copy(b[n:], a)
+		b[len(b)-2], b[len(b)-1] = '\r', '\n'
+	}
+	l.tail = b
+}
+
+// selectDB puts a SELECT before the commands of another database. mu is held.
+func (l *Log) selectDB(db int) {
+	if int32(db) == l.db || db < 0 {
+		return
+	}
+	l.db = int32(db)
+	number := strconv.Itoa(db)
+	b := append(l.tail, "*2\r\n$6\r\nSELECT\r\n"...)
+	b = append(putHeader(b, '$', len(number)), number...)
+	l.tail = append(b, "\r\n"...)
+}
+
+// putHeader appends "<kind><n>\r\n".
+func putHeader(b []byte, kind byte, n int) []byte {
+	switch {
+	case n < 10:
+		return append(b, kind, '0'+byte(n), '\r', '\n')
+	case n < 100:
+		return append(b, kind, '0'+byte(n/10), '0'+byte(n%10), '\r', '\n')
+	}
+	return append(strconv.AppendInt(append(b, kind), int64(n), 10), '\r', '\n')
 }
 
 // Throttle waits while a reader is further behind than the log keeps. It is
@@ -152,7 +211,7 @@ func (l *Log) Throttle() {
 		return
 	}
 	l.mu.Lock()
-	for l.lag() > maxLag {
+	for l.end > l.slow {
 		l.lagging.Store(true)
 		l.drained.Wait()
 	}
@@ -160,24 +219,23 @@ func (l *Log) Throttle() {
 	l.mu.Unlock()
 }
 
-// lag is the distance of the slowest reader that holds writers back. mu is held.
-func (l *Log) lag() int64 {
-	var worst int64
-	for _, r := range l.readers {
-		if r.holds {
-			worst = max(worst, l.offset.Load()-r.at)
-		}
-	}
-	return worst
-}
-
-// Buffered is how many bytes the log keeps for its readers.
+// Buffered is how many bytes of memory the log takes.
 func (l *Log) Buffered() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var n int64
+	n := int64(len(l.spare)) * segmentBytes
 	for s := l.first; s != nil; s = s.next {
 		n += int64(cap(s.data))
 	}
 	return n
+}
+
+// Trim lets go of the memory that has not been used since the last call.
+func (l *Log) Trim() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	keep := len(l.spare) - l.unused
+	clear(l.spare[keep:])
+	l.spare = l.spare[:keep]
+	l.unused = keep
 }

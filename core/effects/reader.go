@@ -3,6 +3,7 @@ package effects
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 )
 
@@ -12,12 +13,14 @@ var ErrClosed = errors.New("effects: reader is closed")
 // Reader takes the log's bytes from its own offset on. One goroutine reads; Close
 // may come from any.
 type Reader struct {
-	log    *Log
-	at     int64 // next byte to read; guarded by log.mu
-	seg    *segment
-	wake   chan struct{}
-	closed bool
-	holds  bool
+	log      *Log
+	at       int64 // next byte to read; guarded by log.mu
+	released int64 // bytes before it are not needed any more
+	seg      *segment
+	wake     chan struct{}
+	armed    bool
+	closed   bool
+	holds    bool
 }
 
 // NewReader starts a reader at the present end of the log. The first command it
@@ -27,34 +30,21 @@ type Reader struct {
 func (l *Log) NewReader(hold bool) *Reader {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := &Reader{log: l, at: l.offset.Load(), wake: make(chan struct{}, 1), holds: hold}
+	r := &Reader{log: l, at: l.end, released: l.end, wake: make(chan struct{}, 1), holds: hold}
 	l.readers = append(l.readers, r)
 	l.active.Add(1)
 	l.db = -1
-	// What was written before this reader is none of its business: start a new segment.
-	s := &segment{start: r.at, data: make([]byte, 0, segmentBytes)}
-	if l.last != nil {
-		l.last.next = s
-	} else {
-		l.first = s
-	}
-	l.last = s
-	r.seg = s
+	l.extend(0) // what was written before this reader is none of its business
+	r.seg = l.last
+	l.measure()
 	return r
-}
-
-func (r *Reader) signal() {
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
 }
 
 // Offset is the offset of the next byte that Next will return.
 func (r *Reader) Offset() int64 { r.log.mu.Lock(); defer r.log.mu.Unlock(); return r.at }
 
 // Next waits for bytes and returns those available in one segment with the offset
-// after them. The bytes are shared and must not be changed; they stay valid. It ends with
+// after them. The bytes are shared and must not be changed; they stay valid until Release. It ends with
 // the context's error, or ErrClosed.
 func (r *Reader) Next(ctx context.Context) ([]byte, int64, error) {
 	for {
@@ -63,7 +53,7 @@ func (r *Reader) Next(ctx context.Context) ([]byte, int64, error) {
 			return b, at, err
 		}
 		select {
-		case <-r.wake:
+		case <-r.Wake():
 		case <-ctx.Done():
 			return nil, at, ctx.Err()
 		}
@@ -79,39 +69,97 @@ func (r *Reader) TryNext() ([]byte, int64, error) {
 	if r.closed {
 		return nil, r.at, ErrClosed
 	}
+	if r.at == l.end {
+		return nil, r.at, nil
+	}
 	for {
-		if n := r.at - r.seg.start; n < int64(len(r.seg.data)) {
-			b := r.seg.data[n:len(r.seg.data):len(r.seg.data)]
-			r.at += int64(len(b))
-			r.advanced()
-			return b, r.at, nil
+		data := r.seg.data
+		if r.seg == l.last {
+			data = l.tail
 		}
-		if r.seg.next == nil {
-			return nil, r.at, nil
+		if n := r.at - r.seg.start; n < int64(len(data)) {
+			b := data[n:len(data):len(data)]
+			r.at += int64(len(b))
+			l.measure()
+			return b, r.at, nil
 		}
 		r.seg = r.seg.next
 	}
 }
 
-// Wake is signalled when there is something to read, for owners that wait on several channels.
-func (r *Reader) Wake() <-chan struct{} { return r.wake }
-
-// advanced drops segments nobody needs and lets waiting writers go on. mu is held.
-func (r *Reader) advanced() {
+// Release says that the reader's owner does not look at bytes before offset any more. The log keeps the rest, read or not.
+func (r *Reader) Release(offset int64) {
 	l := r.log
-	oldest := l.offset.Load()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.closed {
+		return
+	}
+	r.released = min(max(r.released, offset), r.at)
+	oldest := l.end
 	for _, o := range l.readers {
-		oldest = min(oldest, o.at)
+		oldest = min(oldest, o.released)
 	}
-	for l.first != nil && l.first.next != nil && l.first.start+int64(len(l.first.data)) <= oldest {
-		l.first = l.first.next
+	for s := l.first; s != l.last && s.start+int64(len(s.data)) <= oldest; s = l.first {
+		l.first = s.next
+		if cap(s.data) == segmentBytes {
+			s.next, s.data = nil, s.data[:0]
+			l.spare = append(l.spare, s)
+		}
 	}
-	if l.lagging.Load() && l.lag() <= maxLag {
+	for _, o := range l.readers { // who is just before a segment's end
+		if o.at == l.first.start {
+			o.seg = l.first
+		}
+	}
+}
+
+// Wake returns a channel that gets a value when there is something to read, for owners that wait on several channels. It is to be
+// called again before each wait.
+func (r *Reader) Wake() <-chan struct{} {
+	l := r.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.at < l.end || r.closed {
+		r.signal()
+	} else {
+		r.armed, l.asleep = true, true
+	}
+	return r.wake
+}
+
+func (r *Reader) signal() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// wake signals the readers that wait. mu is held.
+func (l *Log) wake() {
+	l.asleep = false
+	for _, r := range l.readers {
+		if r.armed {
+			r.armed = false
+			r.signal()
+		}
+	}
+}
+
+// measure finds out where the slowest reader that holds writers back is too far behind, and lets writers go on. mu is held.
+func (l *Log) measure() {
+	l.slow = math.MaxInt64
+	for _, r := range l.readers {
+		if r.holds {
+			l.slow = min(l.slow, r.at+maxLag)
+		}
+	}
+	if l.end <= l.slow && l.lagging.Load() {
 		l.drained.Broadcast()
 	}
 }
 
-// Close ends the reader and lets go of what only it needed.
+// Close ends the reader and lets go of what only it needed. The bytes that it gave must not be looked at any more.
 func (r *Reader) Close() {
 	l := r.log
 	l.mu.Lock()
@@ -122,8 +170,8 @@ func (r *Reader) Close() {
 	r.closed = true
 	l.readers = slices.DeleteFunc(l.readers, func(o *Reader) bool { return o == r })
 	if l.active.Add(-1) == 0 {
-		l.first, l.last = nil, nil
+		l.first, l.last, l.tail, l.spare, l.unused = nil, nil, nil, nil, 0
 	}
-	l.drained.Broadcast()
+	l.measure()
 	r.signal()
 }
