@@ -188,6 +188,8 @@ func (c *Client) Idle() {
 	}
 	w.ctx.client, w.ctx.Args, w.ctx.Reply, w.ctx.keys = nil, nil, nil, nil
 	w.ctx.keyBuf = [2]Key{}
+	clear(w.ctx.room)
+	w.ctx.room = w.ctx.room[:0]
 	workPool.Put(w)
 }
 

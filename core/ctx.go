@@ -22,6 +22,7 @@ type Ctx struct {
 
 	keys    []Key
 	keyBuf  [2]Key
+	room    []Key // for more of them, as long as most of the present batch's commands had
 	refs    []KeyRef
 	scratch []byte
 

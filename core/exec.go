@@ -120,7 +120,7 @@ func (c *Ctx) Yield() {
 // findKeys fills c.keys from the key specs. Arguments that do not fit the specs give
 // fewer keys: the handler finds its own syntax error before it touches any.
 func (e *Engine) findKeys(c *Ctx) {
-	if c.keys = c.keys[:0]; cap(c.keys) < len(c.keyBuf) {
+	if c.keys = c.room[:0]; cap(c.keys) < len(c.keyBuf) {
 		c.keys = c.keyBuf[:0]
 	}
 	if len(c.cmd.Keys) == 0 && c.cmd.FindKeys == nil {
@@ -138,6 +138,9 @@ func (e *Engine) findKeys(c *Ctx) {
 	}
 	if c.cmd.Elsewhere != nil {
 		c.keys = c.cmd.Elsewhere(c, c.Args, c.keys)
+	}
+	if cap(c.keys) > len(c.keyBuf) && len(c.keys) > len(c.room) {
+		c.room = c.keys
 	}
 }
 
@@ -313,7 +316,7 @@ func (c *Ctx) finish() {
 	c.detached = c.detached[:0]
 	c.blocking = nil
 	if cap(c.keys) > 64 {
-		c.keys, c.refs = nil, nil
+		c.keys, c.refs, c.room = nil, nil, nil
 	}
 }
 
