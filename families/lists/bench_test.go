@@ -59,7 +59,7 @@ func BenchmarkScan100k(b *testing.B) {
 			var hits []int32
 			for b.Loop() {
 				for _, c := range d.live() {
-					hits = c.matches(s, hits[:0])
+					hits = c.matches(s, false, 0, hits[:0])
 				}
 			}
 		})

@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/redust/redust/core/keyspace"
@@ -50,8 +51,9 @@ func (c *chunk) openBytes() int { return int(c.end - c.off) }
 
 func (c *chunk) frozen() frozen { return openFrozen(c.data, int(c.n)) }
 
-// matches appends to dst the places within the chunk of elements that equal s, ascending.
-func (c *chunk) matches(s []byte, dst []int32) []int32 {
+// matches appends to dst the places within the chunk of elements that equal s, ascending. It may leave out all but the first most
+// of them, or the last if back; 0 is no limit.
+func (c *chunk) matches(s []byte, back bool, most int, dst []int32) []int32 {
 	switch c.kind {
 	case kindPlain:
 		if string(c.data) == string(s) {
@@ -62,13 +64,23 @@ func (c *chunk) matches(s []byte, dst []int32) []int32 {
 		f := c.frozen()
 		return f.matches(s, dst)
 	}
-	return matchListpack(c.listpack(), s, dst)
+	return matchListpack(c.listpack(), int(c.n), s, back, most, dst)
 }
 
-// matchListpack appends to dst the indexes of the elements of lp that equal s, ascending.
-func matchListpack(lp packed.Listpack, s []byte, dst []int32) []int32 {
+// matchListpack appends to dst the indexes of those of the n elements of lp that equal s, ascending; see matches for the limit.
+func matchListpack(lp packed.Listpack, n int, s []byte, back bool, most int, dst []int32) []int32 {
+	if back && most > 0 {
+		from := len(dst)
+		for pos := lp.Last(); pos >= 0 && len(dst)-from < most; pos = lp.Prev(pos) {
+			if n--; lp.Equal(pos, s) {
+				dst = append(dst, int32(n))
+			}
+		}
+		slices.Reverse(dst[from:])
+		return dst
+	}
 	index, from := int32(0), lp.First()
-	for from >= 0 {
+	for first := len(dst); from >= 0 && (most == 0 || len(dst)-first < most); {
 		pos := lp.Find(from, s, 0)
 		if pos < 0 {
 			break

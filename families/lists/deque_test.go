@@ -210,8 +210,16 @@ func compareMatches(t *testing.T, d *deque, want []string, s string) {
 	var got []int
 	at := 0
 	for _, c := range d.live() {
-		for _, h := range c.matches([]byte(s), nil) {
+		all := c.matches([]byte(s), false, 0, nil)
+		for _, h := range all {
 			got = append(got, at+int(h))
+		}
+		for most := 1; most <= 3; most++ {
+			n := min(most, len(all))
+			first, last := c.matches([]byte(s), false, most, nil), c.matches([]byte(s), true, most, nil)
+			if len(first) < n || !slices.Equal(first[:n], all[:n]) || len(last) < n || !slices.Equal(last[len(last)-n:], all[len(all)-n:]) {
+				t.Fatalf("%d matches of %q of %v: the first are %v, the last %v", most, s, all, first, last)
+			}
 		}
 		at += int(c.n)
 	}

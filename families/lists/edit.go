@@ -131,7 +131,7 @@ func (l *lists) linsert(c *core.Ctx) error {
 	}
 	v := viewOf(val)
 	at := -1
-	v.eachMatch(c.Args[3], false, 0, func(i int) bool { at = i; return false })
+	v.eachMatch(c.Args[3], false, 0, 1, func(i int) bool { at = i; return false })
 	if at < 0 {
 		c.Reply.Int(-1)
 		return nil
@@ -193,12 +193,7 @@ func (l *lists) lrem(c *core.Ctx) error {
 	if v.d != nil {
 		removed = v.d.removeMatches(c.Args[3], int(limit), back)
 	} else {
-		hits := matchListpack(lp, c.Args[3], nil)
-		if over := len(hits) - int(limit); over > 0 && back {
-			hits = hits[over:]
-		} else if over > 0 {
-			hits = hits[:limit]
-		}
+		hits := matchListpack(lp, v.n, c.Args[3], back, int(limit), nil)
 		if removed = len(hits); removed > 0 {
 			lp = deleteHits(scratchCopy(c, lp), hits)
 		}

@@ -236,8 +236,11 @@ func (p position) write(w *protocol.Writer, v view, s []byte) int {
 	if !p.many {
 		p.count = 1
 	}
-	n := 0
-	v.eachMatch(s, back, limit, func(i int) bool {
+	n, most := 0, 0
+	if p.count > 0 && skip < math.MaxInt32 && p.count < math.MaxInt32 {
+		most = int(skip + p.count)
+	}
+	v.eachMatch(s, back, limit, most, func(i int) bool {
 		distance := i
 		if back {
 			distance = v.n - 1 - i

@@ -101,8 +101,9 @@ func (v view) segments() int {
 }
 
 // eachMatch calls yield with the indexes of the elements that equal s, from the last on if back, until it returns
-// false. Parts that begin limit elements or more from where the search begins are not looked at; 0 is no limit.
-func (v view) eachMatch(s []byte, back bool, limit int, yield func(i int) bool) {
+// false; that will not be later than after most of them. Parts that begin limit elements or more from where the search begins are not
+// looked at. 0 is no limit for either.
+func (v view) eachMatch(s []byte, back bool, limit, most int, yield func(i int) bool) {
 	ws := workspaces.Get().(*workspace)
 	defer workspaces.Put(ws)
 	at := 0 // elements passed
@@ -113,13 +114,13 @@ func (v view) eachMatch(s []byte, back bool, limit int, yield func(i int) bool) 
 		n := v.n
 		ws.hits = ws.hits[:0]
 		if v.d == nil {
-			ws.hits = matchListpack(v.lp, s, ws.hits)
+			ws.hits = matchListpack(v.lp, v.n, s, back, most, ws.hits)
 		} else {
 			live := v.d.live()
 			if back {
 				k = len(live) - 1 - k
 			}
-			ws.hits = live[k].matches(s, ws.hits)
+			ws.hits = live[k].matches(s, back, most, ws.hits)
 			n = int(live[k].n)
 		}
 		for h := range ws.hits {

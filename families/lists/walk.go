@@ -141,7 +141,7 @@ func (d *deque) removeMatches(s []byte, limit int, back bool) int {
 	}
 	for k >= 0 && k < len(d.live()) && removed < limit {
 		c := d.live()[k]
-		ws.hits = c.matches(s, ws.hits[:0])
+		ws.hits = c.matches(s, back, limit-removed, ws.hits[:0])
 		hits := ws.hits
 		if left := limit - removed; len(hits) > left {
 			if back {
@@ -175,6 +175,9 @@ func (d *deque) removeMatches(s []byte, limit int, back bool) int {
 
 // deleteHits removes the elements at the given indexes, which ascend, and overwrites hits.
 func deleteHits(lp packed.Listpack, hits []int32) packed.Listpack {
+	if len(hits) == 1 {
+		return lp.Delete(lp.Seek(int(hits[0])), 1) // from the nearer end
+	}
 	index, pos := int32(0), lp.First()
 	for h, hit := range hits { // positions in the place of indexes, in one walk
 		for ; index < hit; index++ {
