@@ -7,6 +7,8 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
@@ -57,8 +59,26 @@ func readMemory(c *core.Ctx) memoryUse {
 // overhead is what the data set's bookkeeping takes beside keys and values.
 func (m *memoryUse) overhead() int64 { return m.base + m.keyspace.Overhead + m.clients + m.logBuffer }
 
-// residentBytes is the resident set of this process, 0 where the system doesn't tell.
+// residentFor is how long a resident set that was asked for is believed: asking costs more than the rest of INFO. Redis asks as often.
+const residentFor = 100 * time.Millisecond
+
+var resident struct {
+	sync.Mutex
+	at    time.Time
+	bytes int64
+}
+
+// residentBytes is the resident set of this process, lately, 0 where the system doesn't tell.
 func residentBytes() int64 {
+	resident.Lock()
+	defer resident.Unlock()
+	if now := time.Now(); now.Sub(resident.at) > residentFor {
+		resident.at, resident.bytes = now, readResident()
+	}
+	return resident.bytes
+}
+
+func readResident() int64 {
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return 0
@@ -72,7 +92,7 @@ func residentBytes() int64 {
 }
 
 // totalMemory is the machine's memory in bytes, 0 where the system doesn't tell.
-func totalMemory() int64 {
+var totalMemory = sync.OnceValue(func() int64 {
 	b, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
 		return 0
@@ -84,10 +104,10 @@ func totalMemory() int64 {
 	}
 	kb, _ := strconv.ParseInt(f[1], 10, 64)
 	return kb << 10
-}
+})
 
 // osName is what uname says, as Redis prints it.
-func osName() string {
+var osName = sync.OnceValue(func() string {
 	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	name := runtime.GOOS
 	if name == "linux" {
@@ -97,7 +117,7 @@ func osName() string {
 		name += " " + r
 	}
 	return name + " " + machine(runtime.GOARCH)
-}
+})
 
 // machine is uname's word for an architecture of Go.
 func machine(arch string) string {

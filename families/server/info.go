@@ -3,8 +3,10 @@ package server
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/redust/redust/core"
 )
@@ -49,26 +51,23 @@ var sections = []section{
 	{"keyspace", "Keyspace", true, infoKeyspace},
 }
 
-// fields gathers the lines of a section in order.
+// fields gathers the lines of INFO.
 type fields struct {
-	lines [][2]string
-	index map[string]int
-	c     *core.Ctx // the command that asks
+	out     []byte
+	section int       // where the lines of the present section begin in out
+	other   []byte    // what an InfoSource has to say
+	c       *core.Ctx // the command that asks
 }
+
+var fieldsPool = sync.Pool{New: func() any { return new(fields) }}
 
 func (s *fields) set(name, value string) {
-	if i, ok := s.index[name]; ok {
-		s.lines[i][1] = value
-		return
-	}
-	if s.index == nil {
-		s.index = map[string]int{}
-	}
-	s.index[name] = len(s.lines)
-	s.lines = append(s.lines, [2]string{name, value})
+	s.out = append(append(append(append(s.out, name...), ':'), value...), "\r\n"...)
 }
 
-func (s *fields) num(name string, n int64) { s.set(name, strconv.FormatInt(n, 10)) }
+func (s *fields) num(name string, n int64) {
+	s.out = append(strconv.AppendInt(append(append(s.out, name...), ':'), n, 10), "\r\n"...)
+}
 
 func (s *fields) flag(name string, on bool) {
 	if on {
@@ -78,7 +77,9 @@ func (s *fields) flag(name string, on bool) {
 	}
 }
 
-func (s *fields) setf(name, format string, args ...any) { s.set(name, fmt.Sprintf(format, args...)) }
+func (s *fields) setf(name, format string, args ...any) {
+	s.out = append(fmt.Appendf(append(append(s.out, name...), ':'), format, args...), "\r\n"...)
+}
 
 // bytes sets a number of bytes and, as name_human, its form for people.
 func (s *fields) bytes(name string, n int64) {
@@ -101,21 +102,39 @@ func human(n int64) string {
 
 // merge replaces and adds "field:value" lines.
 func (s *fields) merge(lines []byte) {
-	for line := range bytes.SplitSeq(lines, []byte("\r\n")) {
-		if name, value, ok := strings.Cut(string(line), ":"); ok {
-			s.set(name, value)
+	for line := range bytes.Lines(lines) {
+		colon := bytes.IndexByte(line, ':')
+		if colon < 0 {
+			continue
 		}
+		from, to, ok := s.find(line[:colon+1])
+		if !ok {
+			from, to = len(s.out), len(s.out)
+		}
+		s.out = slices.Replace(s.out, from, to, line...)
 	}
+}
+
+// find returns where in out the line of the present section is that begins with a name and its colon.
+func (s *fields) find(name []byte) (from, to int, ok bool) {
+	from = s.section
+	for line := range bytes.Lines(s.out[from:]) {
+		if to = from + len(line); bytes.HasPrefix(line, name) {
+			return from, to, true
+		}
+		from = to
+	}
+	return 0, 0, false
 }
 
 // selection is what INFO was asked for.
 type selection struct {
 	all, defaults bool
-	names         map[string]bool
+	names         []string
 }
 
 func selectSections(args [][]byte) selection {
-	sel := selection{names: map[string]bool{}, defaults: len(args) == 0}
+	sel := selection{defaults: len(args) == 0}
 	for _, a := range args {
 		switch name := strings.ToLower(string(a)); name {
 		case "all", "everything":
@@ -123,69 +142,68 @@ func selectSections(args [][]byte) selection {
 		case "default":
 			sel.defaults = true
 		case "module_list":
-			sel.names["modules"] = true
+			sel.names = append(sel.names, "modules")
 		default:
-			sel.names[name] = true
+			sel.names = append(sel.names, name)
 		}
 	}
 	return sel
 }
 
 func (sel *selection) wants(s *section) bool {
-	return sel.all || sel.defaults && s.byDefault || sel.names[s.name]
+	return sel.all || sel.defaults && s.byDefault || slices.Contains(sel.names, s.name)
 }
 
 func (f *family) info(c *core.Ctx) error {
 	c.Client().Flush() // what this connection did counts
 	sel := selectSections(c.Args[1:])
-	e := c.Engine()
-	sources := infoSources(e)
-	var out []byte
+	sources := infoSources(c.Engine())
+	s := fieldsPool.Get().(*fields)
+	s.out, s.c = s.out[:0], c
 	for i := range sections {
-		if s := &sections[i]; sel.wants(s) {
-			out = f.appendSection(out, c, s, sources)
+		if sec := &sections[i]; sel.wants(sec) {
+			s.write(f, sec, sources)
 		}
 	}
-	c.Reply.Verbatim("txt", appendForeign(out, &sel, sources))
+	s.foreign(&sel, sources)
+	c.Reply.Verbatim("txt", s.out)
+	if s.c = nil; cap(s.out)+cap(s.other) < 256<<10 {
+		fieldsPool.Put(s)
+	}
 	return nil
 }
 
-func (f *family) appendSection(out []byte, c *core.Ctx, s *section, sources []core.InfoSource) []byte {
-	lines := fields{c: c}
-	s.write(f, c.Engine(), &lines)
+// write adds a section.
+func (s *fields) write(f *family, sec *section, sources []infoSource) {
+	s.title(sec.title)
+	sec.write(f, s.c.Engine(), s)
 	for _, src := range sources {
-		for _, name := range src.InfoSections() {
-			if name == s.name {
-				lines.merge(src.Info(name, nil))
-			}
+		if slices.Contains(src.sections, sec.name) {
+			s.other = src.Info(sec.name, s.other[:0])
+			s.merge(s.other)
 		}
 	}
-	out = appendTitle(out, s.title)
-	for _, l := range lines.lines {
-		out = append(append(append(append(out, l[0]...), ':'), l[1]...), "\r\n"...)
-	}
-	return out
 }
 
-func appendTitle(out []byte, title string) []byte {
-	if len(out) != 0 {
-		out = append(out, "\r\n"...)
+func (s *fields) title(title string) {
+	if len(s.out) != 0 {
+		s.out = append(s.out, "\r\n"...)
 	}
-	return append(append(append(out, "# "...), title...), "\r\n"...)
+	s.out = append(append(append(s.out, "# "...), title...), "\r\n"...)
+	s.section = len(s.out)
 }
 
-// appendForeign adds sections that no one but their source knows.
-func appendForeign(out []byte, sel *selection, sources []core.InfoSource) []byte {
+// foreign adds sections that no one but their source knows.
+func (s *fields) foreign(sel *selection, sources []infoSource) {
 	for _, src := range sources {
-		for _, name := range src.InfoSections() {
-			if name == "" || known(name) || !sel.all && !sel.names[name] {
+		for _, name := range src.sections {
+			if name == "" || known(name) || !sel.all && !slices.Contains(sel.names, name) {
 				continue
 			}
-			out = appendTitle(out, strings.ToUpper(name[:1])+name[1:])
-			out = src.Info(name, out)
+			s.title(strings.ToUpper(name[:1]) + name[1:])
+			s.out = src.Info(name, s.out)
 		}
 	}
-	return out
 }
 
 func known(name string) bool {
@@ -197,19 +215,25 @@ func known(name string) bool {
 	return false
 }
 
-// infoSources are the services and families with something to tell.
-func infoSources(e *core.Engine) []core.InfoSource {
-	var out []core.InfoSource
+// infoSource is one of the services and families with something to tell.
+type infoSource struct {
+	core.InfoSource
+	sections []string
+}
+
+func infoSources(e *core.Engine) []infoSource {
+	var all []infoSource
+	add := func(src core.InfoSource) { all = append(all, infoSource{src, src.InfoSections()}) }
 	if p := e.Persistence(); p != nil {
-		out = append(out, p)
+		add(p)
 	}
 	if r := e.Replication(); r != nil {
-		out = append(out, r)
+		add(r)
 	}
 	for _, fam := range e.Families() {
 		if src, ok := fam.(core.InfoSource); ok {
-			out = append(out, src)
+			add(src)
 		}
 	}
-	return out
+	return all
 }
