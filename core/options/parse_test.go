@@ -1,6 +1,7 @@
 package options
 
 import (
+	"errors"
 	"slices"
 	"testing"
 )
@@ -93,6 +94,23 @@ func TestPermit(t *testing.T) {
 	}
 	if err := table.Set([]Pair{{"appendonly", "yes"}}, Permit{Loading: true}); err != ErrLoading { //nolint:errorlint // the value itself is the contract
 		t.Errorf("while loading: %v", err)
+	}
+}
+
+// An empty directory is none, as for chdir: not the present one.
+func TestEmptyDirectory(t *testing.T) {
+	table := newTable(t)
+	var asked []string
+	table.OnChange("dir", func(_, dir string) error {
+		asked = append(asked, dir)
+		return errors.New("No such file or directory") //nolint:staticcheck // the system's text
+	})
+	err := table.Set([]Pair{{"dir", ""}}, Permit{Protected: true})
+	if want := "ERR CONFIG SET failed (possibly related to argument 'dir') - No such file or directory"; err == nil || err.Error() != want {
+		t.Errorf("CONFIG SET dir: %v", err)
+	}
+	if !slices.Equal(asked, []string{""}) {
+		t.Errorf("directories that were tried: %q", asked)
 	}
 }
 

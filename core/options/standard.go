@@ -83,6 +83,9 @@ var checks = map[string]func(string) error{
 }
 
 func absolute(dir string) string {
+	if dir == "" { // no directory, and not the present one
+		return ""
+	}
 	if path, err := filepath.Abs(dir); err == nil {
 		return path
 	}
