@@ -43,6 +43,9 @@ func (s *Service) loadFile(ctx context.Context) (found bool, err error) {
 
 func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, err error) {
 	name := s.opt.dbfilename.Load()
+	if name == "" { // as in Redis, there is no file of that name
+		return false, nil
+	}
 	file := s.place.path(name)
 	f, err := s.fs.OpenFile(file, os.O_RDONLY, 0)
 	if notThere(err) {
@@ -84,7 +87,10 @@ func (s *Service) loadFileWith(ctx context.Context, o loadOptions) (found bool, 
 func (s *Service) loadRDB(ctx context.Context, in io.Reader, size int64, o loadOptions) (r loadResult, rest []byte, err error) {
 	l := &rdbLoader{
 		s: s, opts: o, size: size, nowMs: s.eng.NowMs(), ctx: ctx, result: loadResult{aux: map[string]string{}},
-		dec: rdb.NewDecoder(in, rdb.DecoderOptions{Size: size, SkipChecksum: !s.opt.checksum.Load() || s.eng.Debug().ChecksumsSkipped.Load()}),
+		dec: rdb.NewDecoder(in, rdb.DecoderOptions{
+			Size: size, SkipChecksum: !s.opt.checksum.Load() || s.eng.Debug().ChecksumsSkipped.Load(),
+			Sanitize: s.sanitize(),
+		}),
 	}
 	for _, t := range s.eng.Registry().Types() {
 		for _, n := range t.RDBTypes {
@@ -97,6 +103,14 @@ func (s *Service) loadRDB(ctx context.Context, in io.Reader, size int64, o loadO
 		err = ierr
 	}
 	return l.result, l.dec.Buffered(), err
+}
+
+// sanitize is what sanitize-dump-payload says of files: clients means RESTORE alone, which examines every payload anyhow.
+func (s *Service) sanitize() rdb.Sanitize {
+	if s.opt.sanitize.Load() == "yes" {
+		return rdb.SanitizeYes
+	}
+	return rdb.SanitizeNo
 }
 
 // rdbLoader decodes in its own goroutine and has batches of keys inserted by others: inserting waits for memory and

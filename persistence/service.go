@@ -93,7 +93,7 @@ var _ core.Persistence = (*Service)(nil)
 
 // settings are handles to the options.
 type settings struct {
-	dir, dbfilename, save           *options.StringValue
+	dir, dbfilename, save, sanitize *options.StringValue
 	compress, checksum, incremental *options.BoolValue
 	stopWrites, appendOnly          *options.BoolValue
 	databases                       *options.IntValue
@@ -109,6 +109,7 @@ func New(cfg Config) (*Service, error) {
 		eng: cfg.Engine, fs: cfg.FS, log: cfg.Log, terminal: cfg.Terminal, version: cfg.RedisVersion,
 		opt: settings{
 			dir: t.String("dir"), dbfilename: t.String("dbfilename"), save: t.String("save"),
+			sanitize: t.String("sanitize-dump-payload"),
 			compress: t.Bool("rdbcompression"), checksum: t.Bool("rdbchecksum"),
 			incremental: t.Bool("rdb-save-incremental-fsync"), stopWrites: t.Bool("stop-writes-on-bgsave-error"),
 			appendOnly: t.Bool("appendonly"), databases: t.Int("databases"),

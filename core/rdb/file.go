@@ -57,7 +57,11 @@ func (d *Decoder) Next(r *Record) error {
 			return err
 		}
 	}
-	*r = Record{DB: r.DB, Offset: d.Offset()}
+	meta := r.Meta
+	if r.Op == OpKey {
+		meta = KeyMeta{}
+	}
+	*r = Record{DB: r.DB, Offset: d.Offset(), Meta: meta} // what stands before SELECTDB or AUX is for the key after it, as in Redis
 	for {
 		start := d.Offset()
 		op, err := d.readByte()
@@ -75,6 +79,9 @@ func (d *Decoder) Next(r *Record) error {
 		}
 	}
 }
+
+// noExpire stands for no TTL.
+const noExpire = -1
 
 // keyString reads a string that stays valid while a value is read.
 func (d *Decoder) keyString() ([]byte, error) {
@@ -94,7 +101,7 @@ func (d *Decoder) opcode(op byte, r *Record, start int64) (done bool, err error)
 	switch op {
 	case opExpireMs:
 		v, err := d.fixed64()
-		r.Meta.HasExpire, r.Meta.ExpireMs = true, int64(v)
+		r.Meta.HasExpire, r.Meta.ExpireMs = int64(v) != noExpire, int64(v)
 		return false, err
 	case opExpire:
 		p, err := d.take(4)
