@@ -30,6 +30,8 @@ const (
 // shutdownPatience is how long an orderly end waits for a disk that fails.
 const shutdownPatience = 10 * time.Second
 
+const errShutdown = protocol.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+
 // aofSettings are handles to the options.
 type aofSettings struct {
 	filename, dirname, fsync                        *options.StringValue
@@ -58,6 +60,10 @@ type appendOnly struct {
 
 	joining atomic.Pointer[aofWriter] // replies wait for this writer, too, while the log moves to another directory
 
+	lost    atomic.Bool // files were removed, see look
+	looking atomic.Bool
+	looked  time.Time // the cron's
+
 	rewrites rewriteState
 	baseSize atomic.Int64 // bytes of the base file
 	oldSize  atomic.Int64 // bytes of incr files before the present one
@@ -80,6 +86,7 @@ func newJournal(s *Service) journal {
 	j.root.Store(s.place.at.Load())
 	j.setPolicy(j.opt.fsync.Load())
 	t.OnChange("appendfsync", func(_, v string) error { j.setPolicy(v); return nil })
+	t.OnChange("no-appendfsync-on-rewrite", func(_, _ string) error { j.diskFree(); return nil })
 	t.OnChange("appendonly", func(_, v string) error { return j.switched(v == "yes") })
 	return j
 }
@@ -105,6 +112,13 @@ func (j *appendOnly) syncPolicy() syncPolicy {
 		return syncNo
 	}
 	return syncPolicy(j.policy.Load())
+}
+
+// diskFree implements journal: what was written without a flush meanwhile is flushed now.
+func (j *appendOnly) diskFree() {
+	if w := j.writer.Load(); w != nil {
+		w.policyChanged()
+	}
 }
 
 func (j *appendOnly) is(s aofState) bool { return aofState(j.state.Load()) == s }
@@ -248,7 +262,9 @@ func (j *appendOnly) openLast(m *manifest, reader *effects.Reader, changed bool)
 	j.manifest = m
 	j.measure()
 	j.begin(reader, f, info.Size())
-	j.rewrites.baseline.Store(j.currentSize())
+	// What the files had grown to when they were last rewritten isn't known any more. Their base alone, as in Redis: else a server that is
+	// often started would never rewrite.
+	j.rewrites.baseline.Store(j.baseSize.Load())
 	j.state.Store(int32(aofOn))
 	return nil
 }
@@ -269,6 +285,9 @@ func (j *appendOnly) flushSleep() time.Duration {
 
 // writeError implements journal.
 func (j *appendOnly) writeError() error {
+	if j.lost.Load() {
+		return errLost
+	}
 	if w := j.writer.Load(); w != nil && j.is(aofOn) {
 		if f := w.fault.Load(); f != nil {
 			return *f
@@ -305,6 +324,13 @@ func (j *appendOnly) shutdown(_ context.Context, force bool) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.is(aofWaiting) {
+		if !force {
+			j.log.Warn("Writing initial AOF. Can't exit.")
+			return errShutdown
+		}
+		j.log.Warn("Writing initial AOF. Exit anyway.")
+	}
 	w := j.writer.Load()
 	if w == nil || !j.is(aofOn) {
 		j.rewrites.abort()
@@ -324,7 +350,7 @@ func (j *appendOnly) shutdown(_ context.Context, force bool) error {
 		j.log.Warn("Writing the AOF failed, exit anyway: the last writes are lost.")
 		return nil // replies that wait for them are never sent: close ends the writer, as the server may go on yet
 	}
-	return protocol.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+	return errShutdown
 }
 
 // flushed has everything on disk that was executed up to now, if the disk takes it.

@@ -314,11 +314,16 @@ func TestKillAlways(t *testing.T) {
 	}
 }
 
-// TestKillEverysec: with appendfsync everysec, nothing is missing that was acknowledged a second before the kill. Several servers
-// wait for that second at once.
-func TestKillEverysec(t *testing.T) {
+// TestKillEverysec: with appendfsync everysec, nothing is missing that was acknowledged a second before the kill.
+func TestKillEverysec(t *testing.T) { killOld(t, "appendfsync everysec", time.Second) }
+
+// TestKillNo: appendfsync no leaves nothing but the flushes to the system: a kill takes what was acknowledged in the last moment.
+func TestKillNo(t *testing.T) { killOld(t, "appendfsync no", 250*time.Millisecond) }
+
+// killOld kills servers, several at once, and looks for what had been acknowledged for an age.
+func killOld(t *testing.T, policy string, age time.Duration) {
 	const servers = int(crashKinds)
-	opts := "appendonly yes appendfsync everysec rdb-key-save-delay 20"
+	opts := "appendonly yes rdb-key-save-delay 20 " + policy
 	var dirs [servers]string
 	var loads [servers]crashLoad
 	var running [servers]*crashServer
@@ -332,8 +337,8 @@ func TestKillEverysec(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range servers {
 			wg.Go(func() {
-				kill := time.Second + time.Duration(10+rand.IntN(200))*time.Millisecond
-				_, old[i] = loads[i].run(t, running[i], kill, time.Second, crashAt(i))
+				kill := age + time.Duration(10+rand.IntN(200))*time.Millisecond
+				_, old[i] = loads[i].run(t, running[i], kill, age, crashAt(i))
 			})
 		}
 		wg.Wait()

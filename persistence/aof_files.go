@@ -73,6 +73,7 @@ func (j *appendOnly) persistIn(root string, m *manifest) error {
 		err = j.s.fs.Rename(temp, j.pathIn(root, name))
 	}
 	if err != nil {
+		j.removeFileIn(root, tempPrefix+name)
 		return fmt.Errorf("writing the AOF manifest: %w", err)
 	}
 	if err := j.s.fs.SyncDir(j.pathIn(root, "")); err != nil {

@@ -31,7 +31,7 @@ func (j *appendOnly) info(dst []byte) []byte {
 	text("aof_last_bgrewrite_status", status(!failed))
 	field("aof_rewrites", count)
 	field("aof_rewrites_consecutive_failures", failures)
-	text("aof_last_write_status", status(w == nil || w.fault.Load() == nil))
+	text("aof_last_write_status", status(!j.lost.Load() && (w == nil || w.fault.Load() == nil)))
 	field("aof_last_cow_size", extra)
 	field("module_fork_in_progress", 0)
 	field("module_fork_last_cow_size", 0)
@@ -45,7 +45,7 @@ func (j *appendOnly) info(dst []byte) []byte {
 	}
 	field("aof_current_size", j.currentSize())
 	field("aof_base_size", r.baseline.Load())
-	field("aof_pending_rewrite", bit(j.is(aofWaiting)))
+	field("aof_pending_rewrite", bit(j.is(aofWaiting) || r.scheduled.Load()))
 	field("aof_buffer_length", queued)
 	field("aof_pending_bio_fsync", syncing)
 	field("aof_delayed_fsync", j.delayed.Load()+delayed)

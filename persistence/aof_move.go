@@ -28,6 +28,13 @@ func (j *appendOnly) moving(root string) error {
 	return nil
 }
 
+// moved implements journal.
+func (j *appendOnly) moved(from, to string) {
+	if at := j.root.Load(); *at == from {
+		j.root.CompareAndSwap(at, &to)
+	}
+}
+
 // relocate follows a change of the data directory: at once where the log is not on, else by a rewrite. mu is held.
 func (j *appendOnly) relocate() {
 	if !j.away() || j.rewrites.active.Load() { // a rewrite ends where it began

@@ -16,6 +16,7 @@ import (
 // What BGREWRITEAOF answers.
 const (
 	errRewriting     = protocol.Error("ERR Background append only file rewriting already in progress")
+	errCantRewrite   = protocol.Error("ERR Can't execute an AOF background rewriting. Please check the server logs for more information.")
 	rewriteStarted   = "Background append only file rewriting started"
 	rewriteScheduled = "Background append only file rewriting scheduled"
 )
@@ -32,7 +33,7 @@ type rewriteState struct {
 	finished chan struct{}
 	begun    time.Time
 	took     time.Duration // of the last one, -1 s before the first
-	count    int64         // rewrites that were begun
+	count    int64         // rewrites whose files could be made
 	failures int64         // in a row
 	failedAt time.Time
 	failed   bool
@@ -61,6 +62,13 @@ func (r *rewriteState) wait() {
 	}
 }
 
+// begin counts a rewrite.
+func (r *rewriteState) begin() {
+	r.mu.Lock()
+	r.count++
+	r.mu.Unlock()
+}
+
 // limited reports whether rewrites of the server's own accord pause after failures: after three in
 // a row for a minute, then for twice as long each time, up to an hour, as in Redis.
 func (r *rewriteState) limited(now time.Time) bool {
@@ -82,8 +90,12 @@ func (j *appendOnly) rewrite() (string, error) {
 	if j.s.saves.running() {
 		return j.schedule()
 	}
-	if !j.startRewrite() {
+	begun := make(chan error, 1)
+	if !j.startRewrite(func(err error) { begun <- err }) {
 		return "", errRewriting
+	}
+	if <-begun != nil {
+		return "", errCantRewrite
 	}
 	return rewriteStarted, nil
 }
@@ -97,8 +109,9 @@ func (j *appendOnly) schedule() (string, error) {
 	return rewriteScheduled, nil
 }
 
-// startRewrite begins a rewrite unless one runs.
-func (j *appendOnly) startRewrite() bool {
+// startRewrite begins a rewrite unless one runs. begun, which may be nil, is called once its files could be made, or why they couldn't. If
+// another snapshot has to end first, it is called before that.
+func (j *appendOnly) startRewrite(begun func(error)) bool {
 	r := &j.rewrites
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,16 +120,22 @@ func (j *appendOnly) startRewrite() bool {
 	}
 	ctx, cancel := context.WithCancel(j.s.ctx)
 	r.cancel, r.finished, r.begun = cancel, make(chan struct{}), time.Now()
-	r.count++
 	r.scheduled.Store(false)
 	r.active.Store(true)
+	told := false
+	tell := func(err error) { // called by the rewrite's goroutine alone
+		if !told && begun != nil {
+			begun(err)
+		}
+		told = true
+	}
 	j.log.Info(fmt.Sprintf("Background append only file rewriting started by pid %d", os.Getpid()))
-	go j.runRewrite(ctx, cancel, r.finished)
+	go j.runRewrite(ctx, cancel, tell, r.finished)
 	return true
 }
 
-func (j *appendOnly) runRewrite(ctx context.Context, cancel context.CancelFunc, finished chan struct{}) {
-	err := j.rewriteOnce(ctx)
+func (j *appendOnly) runRewrite(ctx context.Context, cancel context.CancelFunc, begun func(error), finished chan struct{}) {
+	err := j.rewriteOnce(ctx, begun)
 	gaveUp := ctx.Err() != nil
 	cancel()
 	r := &j.rewrites
@@ -145,19 +164,21 @@ func (j *appendOnly) runRewrite(ctx context.Context, cancel context.CancelFunc, 
 			r.scheduled.Store(true)
 		}
 	}
-	if w := j.writer.Load(); w != nil {
-		w.policyChanged() // no-appendfsync-on-rewrite
-	}
+	j.diskFree()
 	j.eng.UpdateGates()
 	j.s.place.release()
 	close(finished)
+	begun(err)
 }
 
 // rewriteOnce writes a new base and makes it the manifest's. The incr file that follows it is in the manifest
 // before anything is written there, so whenever a crash comes, the files named there are
 // whole: either the old base with all incr files, or the new one with those after it.
-func (j *appendOnly) rewriteOnce(ctx context.Context) error {
-	j.s.snapshotting.Lock()
+func (j *appendOnly) rewriteOnce(ctx context.Context, begun func(error)) error {
+	if !j.s.snapshotting.TryLock() {
+		begun(nil)
+		j.s.snapshotting.Lock()
+	}
 	defer j.s.snapshotting.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
@@ -167,18 +188,24 @@ func (j *appendOnly) rewriteOnce(ctx context.Context) error {
 	}
 	err := ErrDisturbed
 	for try := 0; errors.Is(err, ErrDisturbed) && try < maxDisturbances; try++ {
-		err = j.attempt(ctx)
+		err = j.attempt(ctx, func() {
+			if try == 0 {
+				j.rewrites.begin()
+			}
+			begun(nil)
+		})
 	}
 	return err
 }
 
 // attempt is rewriteOnce until databases are flushed or exchanged.
-func (j *appendOnly) attempt(ctx context.Context) error {
+func (j *appendOnly) attempt(ctx context.Context, prepared func()) error {
 	rdb := j.opt.preamble.Load()
 	t, err := j.prepare(ctx)
 	if err != nil {
 		return err
 	}
+	prepared()
 	if err := j.writeBase(ctx, j.pathIn(t.root, tempBase()), rdb, t.begin); err != nil {
 		t.giveUp()
 		return err
@@ -368,6 +395,7 @@ func (j *appendOnly) commit(ctx context.Context, t *turning, rdb bool) error {
 	}
 	j.measure()
 	j.rewrites.baseline.Store(j.currentSize())
+	j.found()
 	j.removeHistory()
 	return nil
 }
@@ -408,21 +436,25 @@ func (j *appendOnly) cron(now time.Time) {
 	if r.active.Load() || j.s.saves.running() || j.eng.Loading() {
 		return
 	}
+	if j.look(now); j.lost.Load() {
+		j.mend(now)
+		return
+	}
 	waiting := j.is(aofWaiting) // for its base, even if DEBUG LOADAOF has given up the rewrite that was to make it
 	if waiting || r.scheduled.Load() {
 		if !waiting && !j.away() || !r.limited(now) {
-			j.startRewrite()
+			j.startRewrite(nil)
 		}
 		return
 	}
 	growth := j.opt.growth.Load()
 	size := j.currentSize()
-	if !j.is(aofOn) || growth == 0 || size < j.opt.minSize.Load() || j.writeError() != nil {
+	if !j.is(aofOn) || growth == 0 || size <= j.opt.minSize.Load() || j.writeError() != nil {
 		return
 	}
 	base := max(1, r.baseline.Load())
 	if grown := size*100/base - 100; grown >= growth && !r.limited(now) {
 		j.log.Info(fmt.Sprintf("Starting automatic rewriting of AOF on %d%% growth", grown))
-		j.startRewrite()
+		j.startRewrite(nil)
 	}
 }

@@ -58,7 +58,7 @@ func (j *appendOnly) turnOn() error {
 		j.log.Warn("AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.")
 		return nil
 	}
-	j.startRewrite()
+	j.startRewrite(nil)
 	return nil
 }
 
@@ -71,6 +71,7 @@ func (j *appendOnly) turnOff() {
 		j.log.Info(fmt.Sprintf("Killing running AOF rewrite child: %d", os.Getpid()))
 	}
 	j.rewrites.abort()
+	j.lost.Store(false)
 	w := j.writer.Swap(nil)
 	if w == nil {
 		j.eng.UpdateGates()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -47,7 +48,11 @@ func (p *placement) path(name string) string { return filepath.Join(p.root(), na
 
 // lock makes sure that this process has the data directory. mu is held.
 func (p *placement) lock(root string) error {
-	if p.locks[root] != nil {
+	old := p.locks[root]
+	if old != nil && p.names(root, old) {
+		return nil
+	}
+	if old != nil && p.follow(root, old) {
 		return nil
 	}
 	l, err := p.s.fs.Lock(filepath.Join(root, "."))
@@ -58,7 +63,42 @@ func (p *placement) lock(root string) error {
 		return fmt.Errorf("locking the data directory %s: %w", workingFile(root), err)
 	}
 	p.locks[root] = l
+	if old != nil {
+		p.s.log.Warn("the data directory was removed, and there is a new one in its place", "dir", workingFile(root))
+		_ = old.Close()
+		_ = os.Chdir(root) // for follow
+	}
 	return nil
+}
+
+// names reports whether root still is the name of the directory that is locked.
+func (p *placement) names(root string, lock io.Closer) bool {
+	held, ok := lock.(interface{ Stat() (fs.FileInfo, error) })
+	if !ok {
+		return true
+	}
+	locked, err := held.Stat()
+	if err != nil {
+		return true
+	}
+	now, err := p.s.fs.Stat(filepath.Join(root, "."))
+	return err == nil && os.SameFile(locked, now)
+}
+
+// follow finds the data directory under its new name when it has been moved. What is in its old place then may be another server's. For
+// redis-server, which names files relative to its working directory, nothing changes either. mu is held.
+func (p *placement) follow(root string, lock io.Closer) bool {
+	dir, err := os.Getwd()
+	dir = resolved(dir)
+	if err != nil || dir == root || root != p.root() || !p.names(dir, lock) {
+		return false
+	}
+	p.locks[dir] = lock
+	delete(p.locks, root)
+	p.at.Store(&dir)
+	p.s.aof.moved(root, dir)
+	p.s.log.Warn("the data directory has been moved", "from", root, "to", dir)
+	return true
 }
 
 // release gives up directories that nothing is written to any more.

@@ -192,7 +192,10 @@ func (s *Service) saveFile(ctx context.Context, hurry bool, begun func()) error 
 	st := &s.saves
 	st.progress.reset()
 	st.active.Store(true)
-	defer st.active.Store(false)
+	defer func() {
+		st.active.Store(false)
+		s.aof.diskFree()
+	}()
 	var dirty int64
 	opts := snapshotOptions{hurry: hurry, atStart: func() {
 		dirty = s.eng.Stats().Dirty()

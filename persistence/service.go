@@ -56,6 +56,10 @@ type journal interface {
 	moving(root string) error
 	// home is the data directory that the log is in.
 	home() string
+	// moved is told that a data directory has a new name.
+	moved(from, to string)
+	// diskFree is told that a save has ended, see no-appendfsync-on-rewrite.
+	diskFree()
 	// cron is called ten times a second.
 	cron(now time.Time)
 	// shutdown gives a rewrite up, flushes and syncs; with force it does not fail. The server may go on
