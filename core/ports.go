@@ -61,6 +61,9 @@ type Authorizer interface {
 	Allowed(u User, cmd *Command, args [][]byte, keys []KeyRef) error
 }
 
+// StatsResetter is an optional ability of a port: CONFIG RESETSTAT sets its counters back.
+type StatsResetter interface{ ResetStats() }
+
 // Persistence is what the keyspace's durability offers to commands. Every
 // method answers with a client error in Redis's words.
 type Persistence interface {

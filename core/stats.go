@@ -318,6 +318,11 @@ func (e *Engine) ResetStats() {
 	s.mu.Lock()
 	clear(s.errors)
 	s.mu.Unlock()
+	if p := e.persistence.Load(); p != nil {
+		if r, ok := (*p).(StatsResetter); ok {
+			r.ResetStats()
+		}
+	}
 }
 
 // rate is an instantaneous_* figure: a mean over the last 16 samples.

@@ -51,3 +51,15 @@ func (j *appendOnly) info(dst []byte) []byte {
 	field("aof_delayed_fsync", j.delayed.Load()+delayed)
 	return dst
 }
+
+// resetStats implements journal. Rewrites that failed are forgotten, too, so that the next one needn't wait: as in Redis.
+func (j *appendOnly) resetStats() {
+	r := &j.rewrites
+	r.mu.Lock()
+	r.count, r.failures = 0, 0
+	r.mu.Unlock()
+	j.delayed.Store(0)
+	if w := j.writer.Load(); w != nil {
+		w.delayed.Store(0)
+	}
+}

@@ -258,3 +258,58 @@ func TestEmptyFileName(t *testing.T) {
 		t.Errorf("the directory has %q", got)
 	}
 }
+
+// rdb_saves counts what SAVE, BGSAVE and save points begin, and CONFIG RESETSTAT sets counters back: redis-server does both.
+func TestCountersOfPersistence(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk, "save", "3600 1", "appendonly", "yes")
+	want := func(when, saves, rewrites, failures string) {
+		t.Helper()
+		got := r.info("rdb_saves") + " " + r.info("aof_rewrites") + " " + r.info("aof_rewrites_consecutive_failures")
+		if got != saves+" "+rewrites+" "+failures {
+			t.Errorf("%s: %s saves, rewrites and failures, want %s %s %s", when, got, saves, rewrites, failures)
+		}
+	}
+	r.save()
+	want("SAVE", "1", "0", "0")
+	r.must("FLUSHALL")
+	r.svc.WaitFlushed()
+	want("FLUSHALL", "1", "0", "0")
+	if _, err := r.svc.BackgroundSave(false); err != nil {
+		t.Fatal(err)
+	}
+	r.svc.saves.wait()
+	want("BGSAVE", "2", "0", "0")
+	disk.set(-1, func(op, _ string) error {
+		if op == "rename" {
+			return unix.EIO
+		}
+		return nil
+	})
+	if r.svc.Save() == nil {
+		t.Error("a save succeeds on a disk that fails")
+	}
+	want("SAVE that fails", "3", "0", "0")
+	disk.set(-1, failing("open", unix.EIO))
+	if _, err := r.svc.RewriteAOF(); err == nil {
+		t.Error("a rewrite succeeds on a disk that fails")
+	}
+	disk.set(-1, nil)
+	r.rewriteNow()
+	disk.set(-1, func(op, name string) error {
+		if op == "rename" && strings.Contains(name, "temp-rewriteaof") {
+			return unix.EIO
+		}
+		return nil
+	})
+	if _, err := r.svc.RewriteAOF(); err != nil {
+		t.Fatal(err)
+	}
+	r.aof().rewrites.wait()
+	want("a rewrite that fails", "3", "2", "1")
+	r.eng.ResetStats()
+	want("CONFIG RESETSTAT", "0", "0", "0")
+	if got := r.info("aof_last_bgrewrite_status"); got != "err" {
+		t.Errorf("aof_last_bgrewrite_status: %s", got)
+	}
+}

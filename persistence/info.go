@@ -3,6 +3,8 @@ package persistence
 import (
 	"strconv"
 	"time"
+
+	"github.com/redust/redust/core"
 )
 
 // InfoSections implements core.InfoSource.
@@ -59,6 +61,16 @@ func (s *Service) Info(_ string, dst []byte) []byte {
 		field("loading_eta_seconds", int64(l.left()/time.Second))
 	}
 	return dst
+}
+
+var _ core.StatsResetter = (*Service)(nil)
+
+// ResetStats implements core.StatsResetter.
+func (s *Service) ResetStats() {
+	s.saves.mu.Lock()
+	s.saves.count = 0
+	s.saves.mu.Unlock()
+	s.aof.resetStats()
 }
 
 func bit(on bool) int64 {

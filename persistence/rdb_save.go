@@ -43,7 +43,7 @@ type saveState struct {
 	last       time.Time     // of the last success
 	lastTry    time.Time     // of the last background save
 	took       time.Duration // of the last background save, -1 s before the first
-	count      int64         // background saves and others that succeeded
+	count      int64         // background saves and those by SAVE that were begun: rdb_saves
 	cleanAt    int64         // Stats.Dirty at the instant of the last saved state
 	lastExtra  int64
 	loadedKeys int64
@@ -143,6 +143,7 @@ func (s *Service) startSave(begun func()) bool {
 	finished := make(chan struct{})
 	st.cancel, st.finished = cancel, finished
 	st.begun, st.lastTry, st.scheduled = time.Now(), time.Now(), false
+	st.count++
 	owed := st.emptied.Swap(false)
 	go func() {
 		err := s.saveFile(ctx, false, begun)
@@ -212,7 +213,6 @@ func (s *Service) saveFile(ctx context.Context, hurry bool, begun func()) error 
 	st.lastExtra = st.progress.extraPeak.Load()
 	if err == nil {
 		st.last, st.cleanAt = time.Now(), dirty
-		st.count++
 	}
 	st.mu.Unlock()
 	if err == nil {

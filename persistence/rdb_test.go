@@ -137,7 +137,7 @@ func TestFlushallReplacesTheFile(t *testing.T) {
 	r.must("SET", "a", "1")
 	r.save()
 	r.must("FLUSHALL")
-	eventually(t, "a save after FLUSHALL", func() bool { return r.info("rdb_saves") == "2" })
+	eventually(t, "a save after FLUSHALL", func() bool { return r.info("rdb_saves") == "2" }) // the cron's, as nobody waits for it
 	r.svc.saves.wait()
 	if got := start(t, disk).do("DBSIZE"); got != ":0\r\n" {
 		t.Errorf("what FLUSHALL deleted came back: %q", got)
@@ -155,8 +155,11 @@ func TestFlushallIsAnsweredWhenTheFileIsReplaced(t *testing.T) {
 			r.must(cmd...)
 		}
 		r.eng.AwaitDurable(r.client)
-		if saves, changes := r.info("rdb_saves"), r.info("rdb_changes_since_last_save"); saves != strconv.Itoa(2*i+2) || changes != "0" {
-			t.Errorf("%v: %s saves, %s changes since", flush, saves, changes)
+		if changes := r.info("rdb_changes_since_last_save"); changes != "0" {
+			t.Errorf("%v: %s changes since the last save", flush, changes)
+		}
+		if saves := r.info("rdb_saves"); saves != strconv.Itoa(i+1) { // as in Redis, what FLUSHALL saves doesn't count
+			t.Errorf("%v: %s saves", flush, saves)
 		}
 	}
 	if err := r.eng.Options().Set([]options.Pair{{Name: "save", Value: ""}}, options.Permit{}); err != nil {
@@ -165,8 +168,8 @@ func TestFlushallIsAnsweredWhenTheFileIsReplaced(t *testing.T) {
 	r.must("SET", "a", "1")
 	r.must("FLUSHALL")
 	r.eng.AwaitDurable(r.client)
-	if saves, changes := r.info("rdb_saves"), r.info("rdb_changes_since_last_save"); saves != "4" || changes != "2" {
-		t.Errorf("without save points: %s saves, %s changes since", saves, changes)
+	if changes := r.info("rdb_changes_since_last_save"); changes != "2" {
+		t.Errorf("without save points: %s changes since the last save", changes)
 	}
 }
 
@@ -181,8 +184,8 @@ func TestFlushallGivesUpABackgroundSave(t *testing.T) {
 	r.must("FLUSHALL")
 	r.eng.AwaitDurable(r.client) // as before a reply: it counts the changes
 	eventually(t, "the end of the save", func() bool { return r.info("rdb_bgsave_in_progress") == "0" })
-	if n := r.info("rdb_saves"); n != "0" {
-		t.Errorf("%s saves", n)
+	if got := listDir(t, disk.root); got != "" {
+		t.Errorf("the directory has %q", got)
 	}
 	if r.info("rdb_changes_since_last_save") == "0" || r.info("rdb_last_bgsave_status") != "ok" {
 		t.Errorf("changes %s, status %s", r.info("rdb_changes_since_last_save"), r.info("rdb_last_bgsave_status"))
@@ -196,6 +199,10 @@ func TestScheduledSave(t *testing.T) {
 		t.Fatal(status, err)
 	}
 	eventually(t, "the scheduled save", func() bool { return r.info("rdb_saves") == "1" })
+	r.svc.saves.wait()
+	if got := listDir(t, disk.root); got != "dump.rdb" {
+		t.Errorf("the directory has %q", got)
+	}
 }
 
 func TestDiskFaultsOfASave(t *testing.T) {

@@ -66,6 +66,8 @@ type journal interface {
 	// afterwards, when the final save fails.
 	shutdown(ctx context.Context, force bool) error
 	close() error
+	// resetStats sets counters back.
+	resetStats()
 	// info appends the aof_* fields of INFO persistence.
 	info(dst []byte) []byte
 }
@@ -196,6 +198,9 @@ func (s *Service) Save() error {
 	if s.saves.running() {
 		return errSaveRunning
 	}
+	s.saves.mu.Lock()
+	s.saves.count++
+	s.saves.mu.Unlock()
 	if err := s.saveNow(s.ctx, true); err != nil {
 		return protocol.Error("ERR")
 	}
