@@ -278,27 +278,9 @@ func (f combineForm) options(r *combineRequest, args [][]byte) error {
 	return nil
 }
 
-// result gathers the members of a combination: in a Dict, so that it can become a value as it is.
-type result struct {
-	set    *sortedSet
-	list   []element
-	maxLen int
-	bytes  int
-}
-
-func (r *result) add(member []byte, score float64) (keyspace.Ref, bool) {
-	ref, fresh := r.set.addLoose(member, score)
-	if fresh {
-		r.list = append(r.list, element{score, ref})
-		r.maxLen = max(r.maxLen, len(member))
-		r.bytes += len(member)
-	}
-	return ref, fresh
-}
-
 // combine computes union, intersection or difference.
 func (z *zsets) combine(op combineOp, q *combineRequest) *result {
-	r := &result{set: newSortedSet(z.ks)}
+	r := z.newResult()
 	if op == opDiff {
 		q.diff(func(member []byte, score float64) bool { r.add(member, score); return true })
 		return r
@@ -315,17 +297,9 @@ func (z *zsets) combine(op combineOp, q *combineRequest) *result {
 			if score *= s.weight; math.IsNaN(score) {
 				score = 0
 			}
-			if ref, fresh := r.add(member, score); !fresh {
-				v := r.set.dict.Value(ref)
-				putScore(v, q.aggregate.join(getScore(v), score))
-			}
+			r.join(member, score, q.aggregate)
 			return true
 		})
-	}
-	if len(q.sources) > 1 {
-		for i := range r.list {
-			r.list[i].score = getScore(r.set.dict.Value(r.list[i].ref))
-		}
 	}
 	return r
 }
@@ -374,23 +348,23 @@ func (z *zsets) combineReply(c *core.Ctx, f combineForm) error {
 		return err
 	}
 	r := z.combine(f.op, &q)
-	defer r.set.Free()
-	sortElements(r.set.dict, r.list)
+	defer r.free()
+	r.sort()
 	nested := q.withScores && c.Reply.Proto == 3
 	if q.withScores && !nested {
-		c.Reply.Array(2 * len(r.list))
+		c.Reply.Array(2 * r.len())
 	} else {
-		c.Reply.Array(len(r.list))
+		c.Reply.Array(r.len())
 	}
-	for _, e := range r.list {
+	r.each(func(member []byte, score float64) {
 		if nested {
 			c.Reply.Array(2)
 		}
-		c.Reply.Bulk(r.set.dict.Key(e.ref))
+		c.Reply.Bulk(member)
 		if q.withScores {
-			c.Reply.Double(e.score)
+			c.Reply.Double(score)
 		}
-	}
+	})
 	return nil
 }
 

@@ -70,10 +70,6 @@ func (z *zsets) combineStore(c *core.Ctx, f combineForm, event string) error {
 		return err
 	}
 	r := z.combine(f.op, &q)
-	if len(r.list) == 0 {
-		r.set.Free()
-		return z.storeResult(c, event, core.Stored{}, 0)
-	}
-	n := len(r.list)
-	return z.storeResult(c, event, z.finish(r.set, r.list, r.maxLen, r.bytes), n)
+	defer r.free()
+	return z.storeResult(c, event, r)
 }

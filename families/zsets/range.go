@@ -363,31 +363,22 @@ func (z *zsets) zrangestore(c *core.Ctx) error {
 		return err
 	}
 	from, count := s.span(&w)
-	if count == 0 {
-		return z.storeResult(c, "zrangestore", core.Stored{}, 0)
-	}
-	set := newSortedSet(z.ks)
-	list := make([]element, 0, count)
-	maxLen, bytes := 0, 0
-	w.each(from, count, s.reverse, func(member []byte, score float64) bool {
-		ref, _ := set.addLoose(member, score)
-		list = append(list, element{score, ref})
-		maxLen, bytes = max(maxLen, len(member)), bytes+len(member)
-		return true
-	})
-	return z.storeResult(c, "zrangestore", z.finish(set, list, maxLen, bytes), count)
+	r := z.newResult()
+	defer r.free()
+	w.each(from, count, s.reverse, func(member []byte, score float64) bool { r.add(member, score); return true })
+	return z.storeResult(c, "zrangestore", r)
 }
 
-// storeResult puts a result of n members under the command's first key, whatever was there, and replies n. An empty one
+// storeResult puts a result under the command's first key, whatever was there, and replies the number of its members. An empty one
 // removes the key.
-func (z *zsets) storeResult(c *core.Ctx, event string, v core.Stored, n int) error {
-	k := c.Key(0)
+func (z *zsets) storeResult(c *core.Ctx, event string, r *result) error {
+	k, n := c.Key(0), r.len()
 	if n == 0 {
 		if c.Remove(k) {
 			c.Changed(core.EventGeneric, "del", k)
 		}
 	} else {
-		c.Store(k, v, false)
+		c.Store(k, r.store(), false)
 		c.Changed(core.EventZSet, event, k)
 	}
 	c.Reply.Int(int64(n))
