@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/redust/redust/auth"
 	"github.com/redust/redust/core"
@@ -63,7 +64,8 @@ func (p *program) start(families []core.Family) (err error) {
 	p.stopPace = make(chan struct{})
 	go paceMemory(p.stopPace)
 	go p.cpus.follow(func() int64 { return p.engine.Stats().Load().Commands }, p.stopPace)
-	p.serve(listeners)
+	accept := p.serve(listeners)
+	time.AfterFunc(briefLoad, accept)
 	p.followListeners()
 	p.stopSignals = HandleSignals(table, p.Log, p.shutdownBySignal, p.saver.Abandon)
 	err = p.restore()
@@ -74,6 +76,7 @@ func (p *program) start(families []core.Family) (err error) {
 		p.stopSignals()
 		return errors.Join(err, p.close())
 	}
+	accept()
 	p.Ready()
 	return nil
 }
@@ -101,10 +104,17 @@ func (p *program) close() error {
 	return errors.Join(p.saver.Close(), p.server.Close(), p.engine.Close())
 }
 
-func (p *program) serve(listeners []net.Listener) {
+// briefLoad is how long clients that connect at the start wait instead of being answered with LOADING: Redis, too, looks after clients
+// only each 2 MB of a file, and not at all if there is nothing to load.
+const briefLoad = 100 * time.Millisecond
+
+// serve hands the listeners over. Clients are accepted from the first call of accept on.
+func (p *program) serve(listeners []net.Listener) (accept func()) {
+	ready := make(chan struct{})
 	for _, l := range listeners {
-		p.server.Start(l)
+		p.server.StartWhen(ready, l)
 	}
+	return sync.OnceFunc(func() { close(ready) })
 }
 
 // followListeners applies CONFIG SET of bind and port, in Redis's words when it can't.

@@ -111,6 +111,20 @@ func (s *Server) own(l net.Listener) bool {
 	return true
 }
 
+// StartWhen is Start, but nobody is accepted before ready is closed: who connects waits in the listener's backlog.
+func (s *Server) StartWhen(ready <-chan struct{}, l net.Listener) {
+	if !s.own(l) {
+		return
+	}
+	go func() {
+		select {
+		case <-ready:
+			_ = s.acceptFrom(l)
+		case <-s.stop:
+		}
+	}()
+}
+
 func (s *Server) acceptFrom(l net.Listener) error {
 	for {
 		nc, err := l.Accept()
