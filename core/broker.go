@@ -15,6 +15,7 @@ import (
 // grows at its end, and who has left is marked until the list is copied without
 // the marked ones. Who writes the registries holds mu.
 type Broker struct {
+	clients  *Clients
 	mu       sync.Mutex
 	topics   [topicKinds]registryMap[string, *topic] // by name; patterns by their text
 	patterns atomic.Pointer[[]*topic]                // every pattern, for matching
@@ -47,6 +48,9 @@ type subscription struct {
 	gone   atomic.Bool
 }
 
+// listens: neither has it ended nor is its client being killed.
+func (s *subscription) listens() bool { return !s.gone.Load() && !s.client.killed.Load() }
+
 // SubscriptionSet is what one client is subscribed to. Only the client's goroutine
 // uses it, but for the counts.
 type SubscriptionSet struct {
@@ -67,8 +71,8 @@ func (s *SubscriptionSet) Subscriptions() Subscriptions {
 
 type subscriptionsKey struct{}
 
-func newBroker() *Broker {
-	b := new(Broker)
+func newBroker(clients *Clients) *Broker {
+	b := &Broker{clients: clients}
 	b.patterns.Store(new([]*topic))
 	return b
 }
@@ -249,7 +253,7 @@ func (t *topic) send(from *Client, word string, parts ...[]byte) int {
 	n := 0
 	for _, s := range *t.list.Load() {
 		to := s.client
-		if s.gone.Load() || to.killed.Load() {
+		if !s.listens() {
 			continue
 		}
 		v := to.Proto() - 2
@@ -277,23 +281,43 @@ func encodeMessage(proto int, word string, parts [][]byte) []byte {
 	return w.Buf
 }
 
-// Count is the number of topics of a kind: PUBSUB NUMPAT for patterns.
-func (b *Broker) Count(kind TopicKind) int { return int(b.topics[kind].Len()) }
+// Count is the number of topics of a kind: PUBSUB NUMPAT for patterns. O(1), while a client is being killed O(subscribers).
+func (b *Broker) Count(kind TopicKind) int {
+	if b.clients.Doomed() == 0 {
+		return int(b.topics[kind].Len())
+	}
+	n := 0
+	b.Each(kind, func([]byte) { n++ })
+	return n
+}
 
-// Subscribers counts a topic's subscribers. O(1).
+// Subscribers counts a topic's subscribers. O(1), while a client is being killed O(subscribers).
 func (b *Broker) Subscribers(kind TopicKind, name []byte) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if t, ok := b.topics[kind].Get(string(name)); ok {
+	t, ok := b.topics[kind].Get(string(name))
+	switch {
+	case !ok:
+		return 0
+	case b.clients.Doomed() == 0:
 		return t.live
 	}
-	return 0
+	n := 0
+	for _, s := range *t.list.Load() {
+		if s.listens() {
+			n++
+		}
+	}
+	return n
 }
 
 // Each calls f with the name of every topic of a kind. O(topics).
 func (b *Broker) Each(kind TopicKind, f func(name []byte)) {
+	doomed := b.clients.Doomed() != 0
 	b.topics[kind].ForEach(func(_ string, t *topic) bool {
-		f(t.name)
+		if !doomed || slices.ContainsFunc(*t.list.Load(), (*subscription).listens) {
+			f(t.name)
+		}
 		return true
 	})
 }

@@ -248,7 +248,7 @@ func (c *Client) CountNet(in, out int) { c.netIn.Add(int64(in)); c.netOut.Add(in
 // Kill closes the client: at once, or after its reply when it is the caller
 // itself. A blocked client's wait is cancelled first.
 func (c *Client) Kill(self bool) {
-	c.killed.Store(true)
+	c.Doom()
 	if c.conn == nil {
 		return
 	}
@@ -260,7 +260,11 @@ func (c *Client) Kill(self bool) {
 }
 
 // Doom marks a client whose connection is being closed: nothing is published to it any more.
-func (c *Client) Doom() { c.killed.Store(true) }
+func (c *Client) Doom() {
+	if !c.killed.Swap(true) {
+		c.eng.clients.doomed.Add(1)
+	}
+}
 
 // Killed reports whether Kill or Doom was called.
 func (c *Client) Killed() bool { return c.killed.Load() }

@@ -14,6 +14,7 @@ type Clients struct {
 	nextID  atomic.Int64
 	count   atomic.Int64
 	blocked atomic.Int64
+	doomed  atomic.Int64
 }
 
 // firstID is that of the first client. Redis spends two ids on its script
@@ -28,6 +29,9 @@ func newClients() *Clients {
 
 // Len is the number of connected clients. O(1).
 func (cs *Clients) Len() int { return int(cs.count.Load()) }
+
+// Doomed is the number of clients that were killed and whose connection has not ended yet: nothing is sent to them.
+func (cs *Clients) Doomed() int { return int(cs.doomed.Load()) }
 
 // Blocked is the number of clients that wait in a blocking command.
 func (cs *Clients) Blocked() int { return int(cs.blocked.Load()) }
@@ -82,6 +86,9 @@ func (e *Engine) NewClient(conn Conn) *Client {
 // CloseClient forgets a client whose connection is gone: its watches, its wait,
 // its subscriptions. Owner only, once.
 func (e *Engine) CloseClient(c *Client) {
+	if c.killed.Swap(true) {
+		defer e.clients.doomed.Add(-1)
+	}
 	if w := c.blocked.Load(); w != nil {
 		c.CancelBlocked(nil)
 		e.dequeue(w)

@@ -124,7 +124,7 @@ func New(cfg Config) (*Engine, error) {
 		OnDetach: func(o keyspace.Object) { e.freeLater([]keyspace.Object{o}) },
 	})
 	e.clients = newClients()
-	e.broker = newBroker()
+	e.broker = newBroker(e.clients)
 	e.stats.init()
 	e.pause.init()
 	e.activeExp.Store(true)

@@ -34,18 +34,27 @@ type conn struct {
 	told     int64 // what account has told the engine
 	checked  int64 // memory when maxmemory-clients was checked because of this connection; see grewLarge
 	closed   atomic.Bool
+	departed bool
 	ends     atomic.Int32 // of two, the owner's and the socket's: the server forgets the connection after both
 }
 
 // end releases everything of the connection, once.
 func (c *conn) end() {
-	c.srv.eng.CloseClient(c.client)
+	c.depart()
 	c.release()
 	c.account()
 	c.shut(true)
 	c.ended()
 	if c.nc == nil {
 		c.unuse()
+	}
+}
+
+// depart ends what the client is to others, once: its subscriptions, watches and wait.
+func (c *conn) depart() {
+	if !c.departed {
+		c.departed = true
+		c.srv.eng.CloseClient(c.client)
 	}
 }
 
@@ -98,7 +107,7 @@ func (c *conn) process() {
 			c.client.W.Error(err.Error())
 			eng.CountProtocolError(err.Error())
 			c.srv.log.Debug("protocol error from client", "addr", c.RemoteAddr(), "error", err.Error())
-			c.state = core.CloseAfter
+			c.leave(core.CloseAfter, nil)
 			return
 		}
 		if c.client.Has(core.FlagTracking) && !c.out.held {
@@ -140,11 +149,14 @@ func (c *conn) flushAt() int {
 }
 
 // leave prepares for a state other than Continue. A postponed request is kept:
-// the buffer it lives in is not touched while the client waits.
+// the buffer it lives in is not touched while the client waits. Who reads the last reply may rely on the client being gone.
 func (c *conn) leave(st core.Status, args [][]byte) {
 	c.state = st
-	if st == core.Postponed {
+	switch st {
+	case core.Postponed:
 		c.s.resume = args
+	case core.CloseAfter:
+		c.depart()
 	}
 }
 

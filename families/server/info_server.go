@@ -76,7 +76,7 @@ func infoClients(f *family, e *core.Engine, s *fields) {
 			maxIn, maxOut = max(maxIn, int64(b.Query+b.QueryFree)), max(maxOut, int64(b.Output))
 		}
 	}
-	s.num("connected_clients", int64(e.Clients().Len()))
+	s.num("connected_clients", int64(e.Clients().Len()-e.Clients().Doomed()))
 	s.set("cluster_connections", "0")
 	s.set("maxclients", f.opts.table.String("maxclients").Load())
 	s.num("client_recent_max_input_buffer", maxIn)
