@@ -47,8 +47,11 @@ func clientInfo(c *core.Ctx) error {
 	return nil
 }
 
+// clientLine is about what a client takes in CLIENT LIST, in bytes.
+const clientLine = 384
+
 func clientList(c *core.Ctx) error {
-	var out []byte
+	out := make([]byte, 0, clientLine*min(c.Engine().Clients().Len(), 1000))
 	add := func(cl *core.Client) { out = append(appendClient(out, c, cl), '\n') }
 	switch args := c.Args[2:]; {
 	case len(args) == 0:
