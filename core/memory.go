@@ -64,15 +64,36 @@ func (e *Engine) makeRoom(limit int64) (over bool) {
 	budget := evictionBudgetNs(e.set.tenacity.Load())
 	start := e.clock.mono()
 	buffers := e.bufferMemory()
-	for tried, failed := 1, 0; e.BaseMemory()+e.ks.MemoryUsed()+min(buffers, e.bufferMemory()) > limit; tried++ {
-		if e.evictOne(policy) {
+	for evicted, failed := 0, 0; e.BaseMemory()+e.ks.MemoryUsed()+min(buffers, e.bufferMemory()) > limit; {
+		found, gone := e.evictOne(policy)
+		switch {
+		case gone:
 			failed = 0
-		} else if failed++; failed > evictTries {
+			// Only one who has evicted may run before there is room: where no key can go, the limit holds.
+			if evicted++; evicted%evictClockEvery == 0 && e.clock.mono()-start > budget {
+				e.evictSoon()
+				return false
+			}
+		case !found && !e.mayEvict(policy):
 			return true
+		default:
+			if failed++; failed > evictTries {
+				return true
+			}
 		}
-		if tried%evictClockEvery == 0 && e.clock.mono()-start > budget {
-			e.evictSoon()
-			return false
+	}
+	return false
+}
+
+// mayEvict reports whether there is any key that the policy lets go.
+func (e *Engine) mayEvict(policy string) bool {
+	count := e.ks.Len
+	if strings.HasPrefix(policy, "volatile-") {
+		count = e.ks.Expires
+	}
+	for db := range e.ks.Databases() {
+		if count(db) > 0 {
+			return true
 		}
 	}
 	return false
@@ -142,8 +163,8 @@ type candidate struct {
 	found bool
 }
 
-// evictOne samples keys as the policy says and deletes the best; false when none qualifies.
-func (e *Engine) evictOne(policy string) bool {
+// evictOne samples keys as the policy says and deletes the best. It may find none, and the one that it finds may have to stay.
+func (e *Engine) evictOne(policy string) (found, gone bool) {
 	nowMs := e.NowMs()
 	volatile := strings.HasPrefix(policy, "volatile-")
 	var best candidate
@@ -169,7 +190,7 @@ func (e *Engine) evictOne(policy string) bool {
 			}
 		})
 	}
-	return best.found && e.evict(best.key, nowMs)
+	return best.found, best.found && e.evict(best.key, nowMs)
 }
 
 func (e *Engine) evictScore(policy string, ent keyspace.Entry, nowMs int64) int64 {

@@ -97,6 +97,9 @@ func TestSmallLimits(t *testing.T) {
 			limit := h.Engine.UsedMemory() + room
 			h.Set("maxmemory-policy", c.policy)
 			h.Set("maxmemory-eviction-tenacity", "100")
+			if c.refused { // no key can go: an end of patience lets nothing through
+				h.Set("maxmemory-eviction-tenacity", "0")
+			}
 			h.Set("maxmemory", fmt.Sprint(limit))
 			refused := 0
 			for i := range keys {
