@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	yaml "go.yaml.in/yaml/v3"
@@ -29,7 +30,7 @@ type Option struct {
 	Clamp     []int64  `yaml:"clamp"` // none or two numbers
 	Enum      []string `yaml:"enum"`
 	Aliases   []string `yaml:"aliases"`
-	Set       string   `yaml:"set"` // "", "never", "protected" or "loaded"
+	Set       string   `yaml:"set"` // words of "never", "protected", "loaded"
 	Hidden    bool     `yaml:"hidden"`
 	Sensitive bool     `yaml:"sensitive"`
 	Status    string   `yaml:"status"` // "supported" if the entry has none
@@ -87,10 +88,12 @@ func decode(entry *yaml.Node, o *Option) error {
 	if n := len(o.Clamp); n != 0 && n != 2 {
 		return fmt.Errorf("clamp has %d numbers, not 2", n)
 	}
-	switch o.Set {
-	case "", "never", "protected", "loaded":
-	default:
-		return fmt.Errorf("set is %q, not never, protected or loaded", o.Set)
+	for _, word := range strings.Fields(o.Set) {
+		switch word {
+		case "never", "protected", "loaded":
+		default:
+			return fmt.Errorf("set has %q, not never, protected or loaded", word)
+		}
 	}
 	if o.Summary == "" {
 		return errors.New("has no summary")

@@ -36,7 +36,7 @@ func TestFaultsOfTheFileAreFound(t *testing.T) {
 		{"no sections", "- a", "sections expected"},
 		{"no options", "a: b", "redust.yaml:1: options expected below a"},
 		{"misspelt field", "a:\n  port: {summary: x, mix: 1}", "redust.yaml:2: port: "},
-		{"misspelt set", "a:\n  port: {summary: x, set: nevr}", `set is "nevr"`},
+		{"misspelt set", "a:\n  port: {summary: x, set: nevr}", `set has "nevr"`},
 		{"half a range", "a:\n  hz: {summary: x, clamp: [1]}", "clamp has 1 numbers"},
 		{"no summary", "a:\n  port: {max: 1}", "has no summary"},
 	} {

@@ -140,6 +140,19 @@ func TestAssign(t *testing.T) {
 	}
 }
 
+// As in Redis, neither may change under the loader's feet.
+func TestNotWhileLoading(t *testing.T) {
+	table, err := Standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"appendonly": "yes", "dir": "/"} {
+		if err := table.Set([]Pair{{name, value}}, Permit{Protected: true, Loading: true}); err != ErrLoading { //nolint:errorlint // the value itself is the contract
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestStandardTable(t *testing.T) {
 	table, err := Standard()
 	if err != nil {

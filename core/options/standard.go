@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/redust/redust/configs"
 )
@@ -46,16 +47,17 @@ func fromConfig(o configs.Option) (Spec, error) {
 	if s.Name == "dir" {
 		s.Canonical = absolute // CONFIG GET tells the directory, wherever the process was started
 	}
-	switch o.Set {
-	case "":
-	case "never":
-		s.Immutable = true
-	case "protected":
-		s.Protected = true
-	case "loaded":
-		s.DenyLoading = true
-	default:
-		return s, fmt.Errorf("set: %s", strconv.Quote(o.Set))
+	for _, word := range strings.Fields(o.Set) {
+		switch word {
+		case "never":
+			s.Immutable = true
+		case "protected":
+			s.Protected = true
+		case "loaded":
+			s.DenyLoading = true
+		default:
+			return s, fmt.Errorf("set: %s", strconv.Quote(word))
+		}
 	}
 	s.Check = checks[o.Name]
 	return s, nil
