@@ -66,12 +66,12 @@ func (s *Server) evictClients() {
 		}
 	}
 	s.mu.Unlock()
-	if sum < limit {
+	if sum <= limit {
 		return
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].bytes > list[j].bytes })
 	for _, e := range list {
-		if sum < limit {
+		if sum <= limit {
 			return
 		}
 		sum -= e.bytes

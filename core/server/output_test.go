@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -193,6 +194,28 @@ func TestClientsAreEvictedBySize(t *testing.T) {
 	protected.nc.Write(part[700<<10:])
 	if r, err := protected.recv(); err != nil || string(r.Str) != "OK" {
 		t.Errorf("the protected client: %v, %v", r, err)
+	}
+}
+
+// Clients that take all that maxmemory-clients allows stay; with a byte less one goes.
+func TestClientsMayFillTheirLimit(t *testing.T) {
+	addr, eng := startServer(t)
+	admin := dial(t, addr)
+	admin.do("CLIENT", "NO-EVICT", "ON")
+	for range 2 {
+		c := dial(t, addr)
+		c.do("MULTI")
+		c.do("SET", "k", strings.Repeat("x", 100<<10))
+	}
+	sum := int64(0)
+	for line := range strings.Lines(admin.do("CLIENT", "LIST").Text()) {
+		sum += field(line, "tot-mem")
+	}
+	for i, limit := range []int64{sum, sum - 1} {
+		admin.do("CONFIG", "SET", "maxmemory-clients", strconv.FormatInt(limit, 10))
+		if n := eng.Stats().Load().EvictedClients; n != int64(i) {
+			t.Errorf("%d of %d bytes allowed: %d clients evicted, want %d", limit, sum, n, i)
+		}
 	}
 }
 
