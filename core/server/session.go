@@ -55,8 +55,9 @@ func (s *session) room(need int, limit int64) []byte {
 			s.start = 0
 		} else {
 			size := 2 * len(s.in)
-			want := s.buffered() + need
-			if need > 0 && want < size {
+			// Room for what follows it, too: a value of 1 MB needs a little more than twice 512 KB.
+			want := s.buffered() + need + inputBytes/4
+			if need > 0 && want <= size+inputBytes {
 				size = max(want, len(s.in)+inputBytes)
 			} else if need > 0 && s.buffered() >= trustBytes && want/trustRatio <= s.buffered() {
 				size = want
