@@ -53,7 +53,7 @@ func (s *Service) saveCron(now time.Time) {
 	st := &s.saves
 	st.progress.sampled.Store(now.Unix())
 	st.mu.Lock()
-	running, scheduled := st.cancel != nil, st.scheduled
+	running, scheduled := st.cancel != nil || st.active.Load(), st.scheduled // active: SAVE's, or the last one
 	dirty, last, lastTry := s.eng.Stats().Dirty()-st.cleanAt, st.last, st.lastTry
 	st.mu.Unlock()
 	if running || s.eng.Loading() || s.aof.rewriting() {

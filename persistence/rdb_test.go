@@ -107,6 +107,23 @@ func TestBackgroundSave(t *testing.T) {
 	}
 }
 
+// While somebody waits for a save, SHUTDOWN maybe, no other is begun that would wait behind it.
+func TestSavePointsWaitForAForegroundSave(t *testing.T) {
+	r := start(t, newFaultFS(t, t.TempDir()), "save", "1 1", "rdb-key-save-delay", "20000")
+	r.fill(50)
+	r.eng.AwaitDurable(r.client)
+	saved := make(chan error)
+	go func() { saved <- r.svc.saveNow(r.svc.ctx, true) }()
+	eventually(t, "the save begins", r.svc.saves.active.Load)
+	r.svc.saveCron(time.Now().Add(2 * time.Second))
+	if r.svc.saves.running() {
+		t.Error("a background save was begun behind the one that runs")
+	}
+	if err := <-saved; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSavePoints(t *testing.T) {
 	disk := newFaultFS(t, t.TempDir())
 	r := start(t, disk, "save", "1 3")
