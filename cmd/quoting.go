@@ -3,6 +3,8 @@ package redustcmd
 import (
 	"errors"
 	"strings"
+
+	"github.com/redust/redust/protocol"
 )
 
 // ErrQuotes is the fault of a line whose quotes aren't closed, or are followed by something other than a space.
@@ -112,38 +114,7 @@ func isSpace(c byte) bool {
 }
 
 // quote writes a word so that splitWords reads it back, whatever bytes it has.
-func quote(word string) string {
-	const hex = "0123456789abcdef"
-	var b strings.Builder
-	b.WriteByte('"')
-	for i := 0; i < len(word); i++ {
-		switch c := word[i]; c {
-		case '\\', '"':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case '\n':
-			b.WriteString(`\n`)
-		case '\r':
-			b.WriteString(`\r`)
-		case '\t':
-			b.WriteString(`\t`)
-		case '\a':
-			b.WriteString(`\a`)
-		case '\b':
-			b.WriteString(`\b`)
-		default:
-			if c < ' ' || c > '~' {
-				b.WriteString(`\x`)
-				b.WriteByte(hex[c>>4])
-				b.WriteByte(hex[c&15])
-			} else {
-				b.WriteByte(c)
-			}
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
-}
+func quote(word string) string { return string(protocol.AppendQuoted(nil, []byte(word))) }
 
 // quoteIfNeeded leaves plain words as they are.
 func quoteIfNeeded(word string) string {

@@ -128,6 +128,47 @@ func TestOldRedisAOFIsUpgraded(t *testing.T) {
 	checkWithRedis(t, dir)
 }
 
+// Whatever bytes the name of the files has, the manifest that names them can be read again, by Redis, too.
+func TestManifestOfAnyName(t *testing.T) {
+	name := func(s string) string {
+		m := &manifest{}
+		m.newBase(s, true)
+		m.newIncr(s)
+		again, err := parseManifest(m.text())
+		if err != nil || again.base.name != m.base.name || again.incrs[0].name != m.incrs[0].name {
+			t.Errorf("%q is written as %q, and read as %+v, %v", s, m.text(), again, err)
+		}
+		return string(m.text())
+	}
+	for b := 1; b < 256; b++ {
+		if b != '/' {
+			name("a" + string([]byte{byte(b)}) + "b")
+			name("a " + string([]byte{byte(b)}))
+		}
+	}
+	name("a \u200b \u00e9.aof")
+	const inRedis = "file \"a\\nb.aof.1.base.rdb\" seq 1 type b\nfile \"a\\nb.aof.1.incr.aof\" seq 1 type i\n"
+	if text := name("a\nb.aof"); text != inRedis {
+		t.Errorf("%q, in Redis %q", text, inRedis)
+	}
+}
+
+func TestManifestHistory(t *testing.T) {
+	m := &manifest{}
+	m.newBase("a", true)
+	m.newIncr("a")
+	m.newIncr("a")
+	for range 2 {
+		m.newBase("a", true)
+		m.retire(m.newIncr("a").seq)
+	}
+	const inRedis = "file a.3.base.rdb seq 3 type b\nfile a.3.incr.aof seq 3 type h\nfile a.2.base.rdb seq 2 type h\n" +
+		"file a.1.incr.aof seq 1 type h\nfile a.2.incr.aof seq 2 type h\nfile a.1.base.rdb seq 1 type h\nfile a.4.incr.aof seq 4 type i\n"
+	if got := string(m.text()); got != inRedis {
+		t.Errorf("%q, in Redis %q", got, inRedis)
+	}
+}
+
 func TestManifestText(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"file a.1.base.rdb seq 1 type b\nfile a.1.incr.aof seq 1 type i\n", ""},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,9 +118,9 @@ func (m *manifest) add(f aofFile) error {
 func (m *manifest) text() []byte {
 	var b bytes.Buffer
 	line := func(f aofFile) {
-		name := f.name
-		if strings.ContainsAny(name, " \t\"'\\") {
-			name = strconv.Quote(name)
+		name := []byte(f.name)
+		if slices.ContainsFunc(name, needsQuotes) {
+			name = protocol.AppendQuoted(nil, name)
 		}
 		fmt.Fprintf(&b, "file %s seq %d type %c\n", name, f.seq, f.kind)
 	}
@@ -133,6 +134,12 @@ func (m *manifest) text() []byte {
 		line(f)
 	}
 	return b.Bytes()
+}
+
+// needsQuotes reports whether a name with the byte must be quoted in a manifest. Bytes above ASCII need not be: in quotes each would take
+// four bytes of a line's few.
+func needsQuotes(c byte) bool {
+	return c <= ' ' || c == 0x7f || c == '"' || c == '\'' || c == '\\'
 }
 
 func (m *manifest) clone() *manifest {
@@ -151,7 +158,7 @@ func (m *manifest) newBase(prefix string, rdb bool) aofFile {
 	if m.base != nil {
 		old := *m.base
 		old.kind = fileHistory
-		m.history = append(m.history, old)
+		m.history = slices.Insert(m.history, 0, old)
 	}
 	m.baseSeq++
 	suffix := "base.aof"
@@ -172,18 +179,18 @@ func (m *manifest) newIncr(prefix string) aofFile {
 }
 
 // retire makes all incr files before the given sequence number history: a new base holds
-// what they say.
+// what they say. As in Redis they come before older history.
 func (m *manifest) retire(before int64) {
-	kept := m.incrs[:0:0]
+	var kept, retired []aofFile
 	for _, f := range m.incrs {
 		if f.seq < before {
 			f.kind = fileHistory
-			m.history = append(m.history, f)
+			retired = append(retired, f)
 		} else {
 			kept = append(kept, f)
 		}
 	}
-	m.incrs = kept
+	m.incrs, m.history = kept, append(retired, m.history...)
 }
 
 // current are the files in the order in which they are loaded.

@@ -43,6 +43,36 @@ func SplitArgs(line []byte) (args [][]byte, ok bool) {
 	return args, ok
 }
 
+// AppendQuoted appends s in double quotes, with what is not printable ASCII escaped, so that SplitArgs, redis-cli and Redis
+// read it back, whatever bytes it has.
+func AppendQuoted(dst, s []byte) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for _, c := range s {
+		switch c {
+		case '\\', '"':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, `\n`...)
+		case '\r':
+			dst = append(dst, `\r`...)
+		case '\t':
+			dst = append(dst, `\t`...)
+		case '\a':
+			dst = append(dst, `\a`...)
+		case '\b':
+			dst = append(dst, `\b`...)
+		default:
+			if c < ' ' || c > '~' {
+				dst = append(dst, '\\', 'x', hex[c>>4], hex[c&15])
+			} else {
+				dst = append(dst, c)
+			}
+		}
+	}
+	return append(dst, '"')
+}
+
 // splitArgs appends the arguments of line to args, and the bytes of those with quotes to scratch.
 // line holds no NUL byte.
 func splitArgs(args [][]byte, scratch, line []byte) ([][]byte, []byte, bool) {

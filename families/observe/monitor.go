@@ -115,7 +115,7 @@ func monitorLine(c *core.Client, args [][]byte, db int, at time.Time) []byte {
 	b = append(b, ']')
 	for _, a := range args {
 		b = append(b, ' ')
-		b = appendQuoted(b, a)
+		b = protocol.AppendQuoted(b, a)
 	}
 	return append(b, '\r', '\n')
 }
@@ -131,33 +131,4 @@ func source(c *core.Client) string {
 		return "unix:" + strings.TrimSuffix(addr, ":0")
 	}
 	return addr
-}
-
-// appendQuoted appends s in double quotes, with what is not printable ASCII escaped.
-func appendQuoted(b, s []byte) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	for _, ch := range s {
-		switch ch {
-		case '\\', '"':
-			b = append(b, '\\', ch)
-		case '\n':
-			b = append(b, `\n`...)
-		case '\r':
-			b = append(b, `\r`...)
-		case '\t':
-			b = append(b, `\t`...)
-		case '\a':
-			b = append(b, `\a`...)
-		case '\b':
-			b = append(b, `\b`...)
-		default:
-			if ch < ' ' || ch > '~' {
-				b = append(b, '\\', 'x', hex[ch>>4], hex[ch&15])
-			} else {
-				b = append(b, ch)
-			}
-		}
-	}
-	return append(b, '"')
 }
