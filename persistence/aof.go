@@ -88,6 +88,12 @@ func newJournal(s *Service) journal {
 	t.OnChange("appendfsync", func(_, v string) error { j.setPolicy(v); return nil })
 	t.OnChange("no-appendfsync-on-rewrite", func(_, _ string) error { j.diskFree(); return nil })
 	t.OnChange("appendonly", func(_, v string) error { return j.switched(v == "yes") })
+	t.OnChange("aof-disable-auto-gc", func(_, _ string) error {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.removeHistory()
+		return nil
+	})
 	return j
 }
 

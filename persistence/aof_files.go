@@ -191,9 +191,9 @@ func (j *appendOnly) strayFileIn(root string) string {
 	return ""
 }
 
-// removeHistory deletes the files that a newer base has replaced. mu is held.
+// removeHistory deletes the files that a newer base has replaced, unless they are to be kept. mu is held.
 func (j *appendOnly) removeHistory() {
-	if j.opt.keepOld.Load() || len(j.manifest.history) == 0 {
+	if j.opt.keepOld.Load() || j.closed || j.manifest == nil || len(j.manifest.history) == 0 {
 		return
 	}
 	for _, f := range j.manifest.history {

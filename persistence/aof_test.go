@@ -454,6 +454,32 @@ func TestAOFRewriteWaitsForASave(t *testing.T) {
 	eventually(t, "the rewrite", func() bool { return r.info("aof_rewrites") == "1" && !r.aof().rewriting() })
 }
 
+// With aof-disable-auto-gc the files that a rewrite replaces stay, as history; without it they go, at once if it is CONFIG SET.
+func TestAOFHistoryIsKeptAsLongAsAsked(t *testing.T) {
+	disk := newFaultFS(t, t.TempDir())
+	r := start(t, disk, "appendonly", "yes", "aof-disable-auto-gc", "yes")
+	history := func() (listed, files int) {
+		text, err := os.ReadFile(filepath.Join(disk.root, "appendonlydir", "appendonly.aof.manifest"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(string(text), " type h\n"), strings.Count(r.files(), "appendonly.aof.") - 3
+	}
+	for range 2 {
+		r.fill(10)
+		r.rewriteNow()
+	}
+	if listed, files := history(); listed != 4 || files != 4 {
+		t.Errorf("%d listed, files: %s", listed, r.files())
+	}
+	r.set("aof-disable-auto-gc", "no")
+	if listed, files := history(); listed != 0 || files != 0 {
+		t.Errorf("%d listed, files: %s", listed, r.files())
+	}
+	off := start(t, newFaultFS(t, t.TempDir()), "aof-disable-auto-gc", "yes") // there is no manifest
+	off.set("aof-disable-auto-gc", "no")
+}
+
 func TestAOFTimestamps(t *testing.T) {
 	disk := newFaultFS(t, t.TempDir())
 	r := start(t, disk, "appendonly", "yes", "aof-timestamp-enabled", "yes")
