@@ -85,8 +85,14 @@ func (w *Writer) BulkString(s string) {
 // AppendBulk appends b as a bulk string, which is the same in requests and replies.
 func AppendBulk(dst, b []byte) []byte {
 	dst = appendHeader(dst, '$', int64(len(b)))
-	dst = AppendBytes(dst, b)
-	return append(dst, '\r', '\n')
+	n := len(dst)
+	if len(b) >= copyStep || cap(dst)-n < len(b)+2 {
+		return append(AppendBytes(dst, b), '\r', '\n')
+	}
+	dst = dst[:n+len(b)+2]
+	copy(dst[n:], b)
+	dst[len(dst)-2], dst[len(dst)-1] = '\r', '\n'
+	return dst
 }
 
 // BulkInt is the decimal form of n as a bulk string.

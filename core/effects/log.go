@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+
+	"github.com/redust/redust/protocol"
 )
 
 const (
@@ -167,18 +169,8 @@ func sizeOf(args [][]byte) int {
 
 // put encodes a command; there is room. mu is held.
 func (l *Log) put(db int, args [][]byte) {
-	if int32(db) != l.db && db >= 0 {
-		l.selectDB(db)
-	}
-	b := putHeader(l.tail, '*', len(args))
-	for _, a := range args {
-		b = putHeader(b, '$', len(a))
-		n := len(b)
-		b = b[:n+len(a)+2]
-		copy(b[n:], a)
-		b[len(b)-2], b[len(b)-1] = '\r', '\n'
-	}
-	l.tail = b
+	l.selectDB(db)
+	l.tail = protocol.AppendCommand(l.tail, args...)
 }
 
 // selectDB puts a SELECT before the commands of another database. mu is held.
@@ -187,21 +179,7 @@ func (l *Log) selectDB(db int) {
 		return
 	}
 	l.db = int32(db)
-	number := strconv.Itoa(db)
-	b := append(l.tail, "*2\r\n$6\r\nSELECT\r\n"...)
-	b = append(putHeader(b, '$', len(number)), number...)
-	l.tail = append(b, "\r\n"...)
-}
-
-// putHeader appends "<kind><n>\r\n".
-func putHeader(b []byte, kind byte, n int) []byte {
-	switch {
-	case n < 10:
-		return append(b, kind, '0'+byte(n), '\r', '\n')
-	case n < 100:
-		return append(b, kind, '0'+byte(n/10), '0'+byte(n%10), '\r', '\n')
-	}
-	return append(strconv.AppendInt(append(b, kind), int64(n), 10), '\r', '\n')
+	l.tail = protocol.AppendCommandStrings(l.tail, "SELECT", strconv.Itoa(db))
 }
 
 // Throttle waits while a reader is further behind than the log keeps. It is
