@@ -66,7 +66,9 @@ func (p *placement) lock(root string) error {
 	if old != nil {
 		p.s.log.Warn("the data directory was removed, and there is a new one in its place", "dir", workingFile(root))
 		_ = old.Close()
-		_ = os.Chdir(root) // for follow
+		if _, err := os.Getwd(); err != nil { // it was the process's own: follow goes by that
+			_ = os.Chdir(root)
+		}
 	}
 	return nil
 }

@@ -6,8 +6,8 @@
 // rank (docs/structures/zset.md).
 //
 // Commands read both forms through a view, which addresses elements by rank: every range, by rank, score or member, is
-// a span of ranks. They change them through an editor, which converts on the way. ZUNION and its like build their
-// result in a Dict, sort once, and load the tree in bulk.
+// a span of ranks. They change them through an editor, which converts on the way. ZUNION and its like gather
+// their result in plain slices, or in a Dict if it is large, sort once, and load the tree in bulk.
 //
 // Plain sets are sources of ZUNION and its like as well: their forms (listpack, intset, *keyspace.Dict) are read
 // directly, each member having score 1.
