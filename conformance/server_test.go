@@ -19,7 +19,6 @@ const (
 	redisVersion    = "7.0.15"
 	startPatience   = 10 * time.Second
 	portAttempts    = 5
-	defaultRedust   = "../bin/redust"
 	envRedust       = "REDUST_BIN"
 	serverLogTail   = 256 << 10 // bytes of output that are kept
 	serverLogShown  = 3 << 10   // bytes of it that a message shows
@@ -62,16 +61,35 @@ func (l *logTail) String() string {
 	return string(l.buf)
 }
 
-// redustBinary is the binary under test, with a clear error when it isn't there.
-func redustBinary() (string, error) {
+// redustBinary is the binary under test: the one that the environment names, else it is built into dir, so that it is never that of
+// another state of the sources.
+func redustBinary(dir string) (string, error) {
 	path := os.Getenv(envRedust)
 	if path == "" {
-		path = defaultRedust
+		if err := visitSources(); err != nil {
+			return "", err
+		}
+		path = filepath.Join(dir, "redust")
+		if out, err := exec.Command("go", "build", "-o", path, "../cmd/redust").CombinedOutput(); err != nil {
+			return "", fmt.Errorf("building Redust: %w\n%s", err, out)
+		}
+		return path, nil
 	}
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("no Redust to test at %s: run `make build`, or name one in %s", path, envRedust)
+		return "", fmt.Errorf("no Redust to test at %s, which %s names", path, envRedust)
 	}
 	return filepath.Abs(path)
+}
+
+// visitSources opens every directory of sources. `go test` keeps the result of a test until something changes that it has opened, and
+// does not see what the compiler opens.
+func visitSources() error {
+	return filepath.WalkDir("..", func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() && path != ".." && (d.Name()[0] == '.' || d.Name() == "bin" || d.Name() == "node_modules") {
+			return filepath.SkipDir
+		}
+		return err
+	})
 }
 
 // redisBinary finds the oracle. It returns "" with the reason when there is no

@@ -45,7 +45,10 @@ var _ = BeforeSuite(func() {
 	suite.noRedis = reason
 	subject := redis
 	if !*makeGolden {
-		subject, err = redustBinary()
+		dir, derr := os.MkdirTemp("", "redust-conformance-")
+		Expect(derr).NotTo(HaveOccurred())
+		DeferCleanup(os.RemoveAll, dir)
+		subject, err = redustBinary(dir)
 		Expect(err).NotTo(HaveOccurred())
 	}
 	Expect(subject).NotTo(BeEmpty(), "golden traces need real Redis: %s", reason)
