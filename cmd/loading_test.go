@@ -1,37 +1,23 @@
 package redustcmd
 
 import (
-	"bufio"
-	"net"
 	"testing"
-	"time"
 )
 
 // A load that takes no time to speak of is waited for: who connects meanwhile is not told of it.
 func TestBriefLoadIsWaitedFor(t *testing.T) {
 	port, dir := freePort(t), t.TempDir()
 	args := []string{"--port", port, "--bind", "127.0.0.1", "--dir", dir}
-	ask := func(line string) string {
-		nc, err := net.Dial("tcp", "127.0.0.1:"+port)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer nc.Close()
-		_ = nc.SetDeadline(time.Now().Add(60 * time.Second))
-		nc.Write([]byte(line + "\r\n"))
-		reply, _ := bufio.NewReader(nc).ReadString('\n')
-		return reply
-	}
 	c, out := run(t, []string{childMark + "=server"}, append(args, "--enable-debug-command", "yes")...)
 	waitFor(t, out, "Ready to accept")
-	ask("DEBUG POPULATE 20")
-	ask("SHUTDOWN SAVE")
+	ask(t, port, "DEBUG POPULATE 20")
+	ask(t, port, "SHUTDOWN SAVE")
 	wantExit(t, c, 0)
 	var reply string
 	for range 10 { // on a busy machine the load may well take longer
 		c, out := run(t, []string{childMark + "=server"}, append(args, "--key-load-delay", "2000")...)
 		waitFor(t, out, "Loading RDB")
-		reply = ask("GET key:1")
+		reply = ask(t, port, "GET key:1")
 		_ = c.Process.Kill()
 		_ = c.Wait()
 		if reply == "$7\r\n" {

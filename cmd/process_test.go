@@ -1,6 +1,7 @@
 package redustcmd
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -110,6 +111,20 @@ func wantExit(t *testing.T, c *exec.Cmd, code int) {
 	if got := c.ProcessState.ExitCode(); got != code {
 		t.Errorf("exit code %d, want %d", got, code)
 	}
+}
+
+// ask sends a request on a connection of its own and returns the first line of the reply, "" if the connection ends without one.
+func ask(t *testing.T, port, line string) string {
+	t.Helper()
+	nc, err := net.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	_ = nc.SetDeadline(time.Now().Add(60 * time.Second))
+	nc.Write([]byte(line + "\r\n"))
+	reply, _ := bufio.NewReader(nc).ReadString('\n')
+	return reply
 }
 
 func freePort(t *testing.T) string {

@@ -118,26 +118,16 @@ func TestShutdownWhileLoading(t *testing.T) {
 	port := freePort(t)
 	dir := t.TempDir()
 	args := []string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "3600 1"}
-	ask := func(line string) {
-		nc, err := net.Dial("tcp", "127.0.0.1:"+port)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer nc.Close()
-		_ = nc.SetDeadline(time.Now().Add(60 * time.Second))
-		nc.Write([]byte(line + "\r\n"))
-		_, _ = bufio.NewReader(nc).ReadString('\n')
-	}
 	c, out := run(t, []string{childMark + "=server"}, append(args, "--enable-debug-command", "yes")...)
 	waitFor(t, out, "Ready to accept")
-	ask("DEBUG POPULATE 3000")
-	ask("SHUTDOWN SAVE")
+	ask(t, port, "DEBUG POPULATE 3000")
+	ask(t, port, "SHUTDOWN SAVE")
 	wantExit(t, c, 0)
 	file := filepath.Join(dir, "dump.rdb")
 	want := readFile(t, file)
 	for name, end := range map[string]func(c *exec.Cmd){
-		"SHUTDOWN SAVE": func(*exec.Cmd) { ask("SHUTDOWN SAVE") },
-		"SHUTDOWN":      func(*exec.Cmd) { ask("SHUTDOWN") },
+		"SHUTDOWN SAVE": func(*exec.Cmd) { ask(t, port, "SHUTDOWN SAVE") },
+		"SHUTDOWN":      func(*exec.Cmd) { ask(t, port, "SHUTDOWN") },
 		"SIGTERM":       func(c *exec.Cmd) { _ = c.Process.Signal(syscall.SIGTERM) },
 	} {
 		c, out := run(t, []string{childMark + "=server"}, append(args, "--key-load-delay", "100000")...) // five minutes
