@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"sync"
@@ -60,9 +61,10 @@ type appendOnly struct {
 
 	joining atomic.Pointer[aofWriter] // replies wait for this writer, too, while the log moves to another directory
 
-	lost    atomic.Bool // files were removed, see look
+	lost    atomic.Pointer[protocol.Error] // why the log isn't whole: files were removed, see look
 	looking atomic.Bool
-	looked  time.Time // the cron's
+	looked  time.Time              // the cron's
+	seen    map[string]fs.FileInfo // files by name, as they were first seen; mu is held
 
 	rewrites rewriteState
 	baseSize atomic.Int64 // bytes of the base file
@@ -75,7 +77,7 @@ var _ journal = (*appendOnly)(nil)
 // newJournal makes the append-only half of a service.
 func newJournal(s *Service) journal {
 	t := s.eng.Options()
-	j := &appendOnly{s: s, eng: s.eng, log: s.log.Named("aof"), opt: aofSettings{
+	j := &appendOnly{s: s, eng: s.eng, log: s.log.Named("aof"), seen: map[string]fs.FileInfo{}, opt: aofSettings{
 		filename: t.String("appendfilename"), dirname: t.String("appenddirname"), fsync: t.String("appendfsync"),
 		loadTruncated: t.Bool("aof-load-truncated"), preamble: t.Bool("aof-use-rdb-preamble"),
 		stamps: t.Bool("aof-timestamp-enabled"), keepOld: t.Bool("aof-disable-auto-gc"),
@@ -175,6 +177,9 @@ func (j *appendOnly) beginLoad() (*manifest, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.relocate()
+	if err := j.resume(); err != nil {
+		return nil, err
+	}
 	m, err := j.readManifest()
 	if err != nil {
 		return nil, err
@@ -208,7 +213,7 @@ func (j *appendOnly) start() error {
 // open has the log written from now on: into the last incr file, or into a new one. A data
 // set without files gets its first base. mu is held.
 func (j *appendOnly) open(ctx context.Context, m *manifest) error {
-	if err := j.s.fs.MkdirAll(j.folder(), 0o755); err != nil {
+	if err := j.makeFolder(j.home()); err != nil {
 		return fmt.Errorf("can't open or create append-only dir %s: %w", j.folder(), err)
 	}
 	m = m.clone()
@@ -291,8 +296,8 @@ func (j *appendOnly) flushSleep() time.Duration {
 
 // writeError implements journal.
 func (j *appendOnly) writeError() error {
-	if j.lost.Load() {
-		return errLost
+	if why := j.lost.Load(); why != nil {
+		return *why
 	}
 	if w := j.writer.Load(); w != nil && j.is(aofOn) {
 		if f := w.fault.Load(); f != nil {

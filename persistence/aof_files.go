@@ -59,9 +59,19 @@ var errManifestUnsure = errors.New("the directory could not be flushed")
 func (j *appendOnly) persist(m *manifest) error { return j.persistIn(j.home(), m) }
 
 func (j *appendOnly) persistIn(root string, m *manifest) error {
-	name := j.opt.filename.Load() + manifestSuffix
-	temp := j.pathIn(root, tempPrefix+name)
-	f, err := j.s.fs.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err := j.draftIn(root, m); err != nil {
+		return err
+	}
+	return j.placeIn(root)
+}
+
+func (j *appendOnly) draftName() string {
+	return tempPrefix + j.opt.filename.Load() + manifestSuffix
+}
+
+// draftIn writes a manifest that placeIn makes the one that counts.
+func (j *appendOnly) draftIn(root string, m *manifest) error {
+	f, err := j.s.fs.OpenFile(j.pathIn(root, j.draftName()), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err == nil {
 		_, err = f.Write(m.text())
 		if err == nil {
@@ -69,17 +79,55 @@ func (j *appendOnly) persistIn(root string, m *manifest) error {
 		}
 		err = errors.Join(err, f.Close())
 	}
-	if err == nil {
-		err = j.s.fs.Rename(temp, j.pathIn(root, name))
-	}
 	if err != nil {
-		j.removeFileIn(root, tempPrefix+name)
+		j.removeFileIn(root, j.draftName())
+		return fmt.Errorf("writing the AOF manifest: %w", err)
+	}
+	return nil
+}
+
+func (j *appendOnly) placeIn(root string) error {
+	delete(j.seen, j.manifestIn(root))
+	if err := j.s.fs.Rename(j.pathIn(root, j.draftName()), j.manifestIn(root)); err != nil {
+		j.removeFileIn(root, j.draftName())
 		return fmt.Errorf("writing the AOF manifest: %w", err)
 	}
 	if err := j.s.fs.SyncDir(j.pathIn(root, "")); err != nil {
 		return fmt.Errorf("writing the AOF manifest: %w: %w", errManifestUnsure, err)
 	}
 	return nil
+}
+
+// resume ends what a crash has interrupted when the log was switched on: without any manifest, but with the draft of one all of whose files
+// are there.
+func (j *appendOnly) resume() error {
+	if _, err := j.s.fs.Stat(j.manifestIn(j.home())); !notThere(err) {
+		return nil
+	}
+	text, err := readWhole(j.s.fs, j.path(j.draftName()))
+	if err != nil {
+		return nil // most often there is none
+	}
+	m, err := parseManifest(text)
+	if err != nil || m.base == nil {
+		return nil
+	}
+	for _, f := range m.current() {
+		if _, err := j.s.fs.Stat(j.path(f.name)); err != nil {
+			return nil
+		}
+	}
+	j.log.Warn("The AOF manifest was not yet in place when the server ended: it is now.")
+	return j.placeIn(j.home())
+}
+
+// makeFolder makes the append-only directory of a data directory. What is flushed there lasts only if its own name does.
+func (j *appendOnly) makeFolder(root string) error {
+	folder := j.pathIn(root, "")
+	if err := j.s.fs.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	return j.s.fs.SyncDir(path.Dir(folder))
 }
 
 // upgrade moves an AOF of Redis before 7, a single file in the data directory, into the append-only
@@ -98,7 +146,7 @@ func (j *appendOnly) upgrade(m *manifest) (*manifest, error) {
 	} else if len(m.current()) > 0 {
 		return m, nil
 	}
-	if err := j.s.fs.MkdirAll(j.folder(), 0o755); err != nil {
+	if err := j.makeFolder(j.home()); err != nil {
 		return nil, fmt.Errorf("can't open or create append-only dir %s: %w", j.folder(), err)
 	}
 	if !moved {
@@ -194,6 +242,11 @@ func (j *appendOnly) strayFileIn(root string) string {
 // removeHistory deletes the files that a newer base has replaced, unless they are to be kept. mu is held.
 func (j *appendOnly) removeHistory() {
 	if j.opt.keepOld.Load() || j.closed || j.manifest == nil || len(j.manifest.history) == 0 {
+		return
+	}
+	// The manifest in place may be one that a power failure takes back; the one before names these files.
+	if err := j.s.fs.SyncDir(j.folder()); err != nil {
+		j.log.Warn("the history files are kept, the directory could not be flushed", "error", err)
 		return
 	}
 	for _, f := range j.manifest.history {

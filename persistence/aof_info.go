@@ -31,7 +31,7 @@ func (j *appendOnly) info(dst []byte) []byte {
 	text("aof_last_bgrewrite_status", status(!failed))
 	field("aof_rewrites", count)
 	field("aof_rewrites_consecutive_failures", failures)
-	text("aof_last_write_status", status(!j.lost.Load() && (w == nil || w.fault.Load() == nil)))
+	text("aof_last_write_status", status(j.lost.Load() == nil && (w == nil || w.fault.Load() == nil)))
 	field("aof_last_cow_size", extra)
 	field("module_fork_in_progress", 0)
 	field("module_fork_last_cow_size", 0)

@@ -22,7 +22,8 @@ const rdbMagic = "REDIS"
 func (j *appendOnly) loadFiles(ctx context.Context, m *manifest) error {
 	files := m.current()
 	var total int64
-	for _, f := range files {
+	last := 0 // behind it are files without content
+	for i, f := range files {
 		info, err := j.s.fs.Stat(j.path(f.name))
 		if notThere(err) {
 			return fmt.Errorf("the AOF file %s of the manifest: No such file or directory", workingFile(j.path(f.name)))
@@ -30,7 +31,9 @@ func (j *appendOnly) loadFiles(ctx context.Context, m *manifest) error {
 		if err != nil {
 			return fmt.Errorf("the AOF file %s: %w", f.name, err)
 		}
-		total += info.Size()
+		if total += info.Size(); info.Size() > 0 {
+			last = i
+		}
 	}
 	j.s.progress.begin(j.dir(), total, j.s.terminal, j.log)
 	defer j.s.progress.end()
@@ -39,7 +42,7 @@ func (j *appendOnly) loadFiles(ctx context.Context, m *manifest) error {
 	// As for a primary's stream: whether a key is due is for the log to say, not for the clock.
 	l.client.Set(core.FlagPrimary)
 	for i, f := range files {
-		if err := l.file(j.path(f.name), i == len(files)-1, f.kind == fileBase); err != nil {
+		if err := l.file(j.path(f.name), i >= last, f.kind == fileBase); err != nil {
 			return err
 		}
 	}
@@ -61,7 +64,8 @@ type aofLoader struct {
 	refused  int64 // commands that answered with an error
 }
 
-// file loads one file. Only the last one may end early.
+// file loads one file. Only the last one may end early: files behind it that are empty don't count, as a crash may come when a rewrite has
+// made its incr file and what came before is still on its way to the one before.
 func (l *aofLoader) file(name string, last, base bool) error {
 	j := l.j
 	f, err := j.s.fs.OpenFile(name, os.O_RDONLY, 0)

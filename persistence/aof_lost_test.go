@@ -46,6 +46,51 @@ func TestRemovedFilesOfTheLogAreMadeAnew(t *testing.T) {
 	}
 }
 
+// TestReplacedFilesOfTheLogAreMadeAnew: the same when another file is put in the place of one; the server's own rewrites are no such thing.
+func TestReplacedFilesOfTheLogAreMadeAnew(t *testing.T) {
+	for _, name := range []string{"appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof", "appendonly.aof.manifest"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			disk := newFaultFS(t, t.TempDir())
+			r := start(t, disk, "appendonly", "yes")
+			seen := func() bool {
+				r.aof().mu.Lock()
+				defer r.aof().mu.Unlock()
+				return len(r.aof().seen) == 3
+			}
+			eventually(t, "the files are seen", seen)
+			r.fill(5)
+			r.rewriteNow()
+			eventually(t, "the new files are seen", func() bool {
+				r.aof().mu.Lock()
+				defer r.aof().mu.Unlock()
+				return len(r.aof().seen) == 3 && r.aof().seen[r.aof().path("appendonly.aof.2.base.rdb")] != nil
+			})
+			r.must("SET", "before", "v")
+			path := filepath.Join(disk.root, "appendonlydir", name)
+			was, err := os.ReadFile(path)
+			if err == nil {
+				err = os.WriteFile(path+".new", was, 0o644)
+			}
+			if err == nil {
+				err = os.Rename(path+".new", path)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "it is noticed", func() bool {
+				return strings.Contains(r.log.String(), "removed or replaced") || r.do("SET", "probe", "v") == "-MISCONF Errors writing to the AOF file: Another file is in its place\r\n"
+			})
+			eventually(t, "writes are taken", func() bool { return r.do("SET", "after", "v") == "+OK\r\n" })
+			if n := strings.Count(r.log.String(), "removed or replaced"); n != 1 {
+				t.Errorf("noticed %d times\n%s", n, r.log.String())
+			}
+			want := r.stop()
+			start(t, newFaultFS(t, disk.root), "appendonly", "yes").wantDigest(want)
+		})
+	}
+}
+
 // must asks a server that must not answer with an error.
 func (k *talker) must(t *testing.T, args ...string) {
 	t.Helper()

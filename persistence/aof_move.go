@@ -22,7 +22,7 @@ func (j *appendOnly) moving(root string) error {
 	if name := j.strayFileIn(root); name != "" && len(m.current()) == 0 {
 		return fmt.Errorf("the AOF manifest is missing, but the file %s is there", name)
 	}
-	if err := j.s.fs.MkdirAll(j.pathIn(root, ""), 0o755); err != nil {
+	if err := j.makeFolder(root); err != nil {
 		return fmt.Errorf("can't open or create append-only dir %s: %s", j.pathIn(root, ""), causeOf(err))
 	}
 	return nil
@@ -54,10 +54,8 @@ func (j *appendOnly) away() bool { return j.home() != j.s.place.root() }
 
 // join makes the log of the new directory count, and has it go on there alone. From its first step on, replies wait for both
 // files, so that each log has everything that was acknowledged whenever a crash comes. mu is held.
-func (j *appendOnly) join(t *turning, m *manifest) error {
-	incr := m.newIncr(j.opt.filename.Load())
-	m.retire(incr.seq)
-	next := t.begun
+func (j *appendOnly) join(t *turning) error {
+	incr, next := t.incr, t.begun
 	j.joining.Store(next)
 	defer j.joining.Store(nil)
 	err := next.barrier(j.eng.Log().Offset(), shutdownPatience)
@@ -65,7 +63,7 @@ func (j *appendOnly) join(t *turning, m *manifest) error {
 		err = j.s.fs.Rename(j.pathIn(t.root, j.tempIncr()), j.pathIn(t.root, incr.name))
 	}
 	if err == nil {
-		err = j.persistIn(t.root, m)
+		err = j.placeIn(t.root)
 	}
 	if err != nil {
 		if errors.Is(err, errManifestUnsure) { // it must not be taken for the log while that goes on elsewhere

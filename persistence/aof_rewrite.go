@@ -227,7 +227,7 @@ type turning struct {
 	root  string   // the data directory of the new files
 	away  bool     // another than the log's at present; see join
 	state aofState // when the rewrite began
-	incr  aofFile  // aofOn
+	incr  aofFile  // that is to be; with temporary known at the end only
 	file  File     // the new incr file; nil with aofOff, and once a writer has it
 	hand  *handover
 	begun *aofWriter // of the temporary incr file
@@ -247,7 +247,7 @@ func (j *appendOnly) prepare(ctx context.Context) (*turning, error) {
 	if t.state == aofOn && j.away() {
 		t.away, t.root = true, j.s.place.root()
 	}
-	if err := j.s.fs.MkdirAll(j.pathIn(t.root, ""), 0o755); err != nil {
+	if err := j.makeFolder(t.root); err != nil {
 		return nil, err
 	}
 	if j.manifest == nil {
@@ -358,34 +358,29 @@ func (j *appendOnly) commit(ctx context.Context, t *turning, rdb bool) error {
 		m = there.clone()
 	}
 	base := m.newBase(prefix, rdb)
-	if err := j.s.fs.Rename(j.pathIn(t.root, tempBase()), j.pathIn(t.root, base.name)); err != nil {
-		return err
-	}
-	j.log.Info("Successfully renamed the temporary AOF base file " + tempBase() + " into " + base.name)
-	var err error
 	switch {
-	case t.away:
-		err = j.join(t, m)
+	case t.temporary(): // without a draft of its manifest a crash would leave files that nobody knows; see resume
+		t.incr = m.newIncr(prefix)
+		m.retire(t.incr.seq)
+		if err := j.draftIn(t.root, m); err != nil {
+			return err
+		}
 	case t.state == aofOn:
 		m.retire(t.incr.seq)
-	case t.state == aofWaiting:
-		incr := m.newIncr(prefix)
-		m.retire(incr.seq)
-		if err = j.writer.Load().barrier(j.eng.Log().Offset(), shutdownPatience); err == nil {
-			err = j.s.fs.Rename(j.path(j.tempIncr()), j.path(incr.name))
-		}
-		j.log.Info("Successfully renamed the temporary AOF incr file " + j.tempIncr() + " into " + incr.name)
 	default:
 		m.retire(m.incrSeq + 1)
 	}
-	if err == nil && !t.away {
-		err = j.persist(m)
+	err := j.s.fs.Rename(j.pathIn(t.root, tempBase()), j.pathIn(t.root, base.name))
+	if err == nil {
+		j.log.Info("Successfully renamed the temporary AOF base file " + tempBase() + " into " + base.name)
+		err = j.replace(t, m)
 	}
 	if errors.Is(err, errManifestUnsure) {
 		j.manifest = m // with what it replaces as history, to be removed after the next one
 		return err
 	}
 	if err != nil {
+		j.removeFileIn(t.root, j.draftName())
 		j.removeFileIn(t.root, base.name)
 		return err
 	}
@@ -398,6 +393,24 @@ func (j *appendOnly) commit(ctx context.Context, t *turning, rdb bool) error {
 	j.found()
 	j.removeHistory()
 	return nil
+}
+
+// replace puts the manifest of a new base into its place, and before that what belongs to it. mu is held.
+func (j *appendOnly) replace(t *turning, m *manifest) error {
+	if t.away {
+		return j.join(t)
+	}
+	if t.state != aofWaiting {
+		return j.persist(m)
+	}
+	if err := j.writer.Load().barrier(j.eng.Log().Offset(), shutdownPatience); err != nil {
+		return err
+	}
+	if err := j.s.fs.Rename(j.path(j.tempIncr()), j.path(t.incr.name)); err != nil {
+		return err
+	}
+	j.log.Info("Successfully renamed the temporary AOF incr file " + j.tempIncr() + " into " + t.incr.name)
+	return j.placeIn(j.home())
 }
 
 // writeBase writes the state of the data set at one instant, at which atStart runs, to a
@@ -436,7 +449,7 @@ func (j *appendOnly) cron(now time.Time) {
 	if r.active.Load() || j.s.saves.running() || j.eng.Loading() {
 		return
 	}
-	if j.look(now); j.lost.Load() {
+	if j.look(now); j.lost.Load() != nil {
 		j.mend(now)
 		return
 	}

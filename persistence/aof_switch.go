@@ -48,7 +48,7 @@ func (j *appendOnly) turnOn() error {
 		}
 		j.manifest = m
 	}
-	if err := j.s.fs.MkdirAll(j.folder(), 0o755); err != nil {
+	if err := j.makeFolder(j.home()); err != nil {
 		j.log.Warn("can't open or create the append-only directory", "error", err)
 		return refuse
 	}
@@ -71,7 +71,7 @@ func (j *appendOnly) turnOff() {
 		j.log.Info(fmt.Sprintf("Killing running AOF rewrite child: %d", os.Getpid()))
 	}
 	j.rewrites.abort()
-	j.lost.Store(false)
+	j.lost.Store(nil)
 	w := j.writer.Swap(nil)
 	if w == nil {
 		j.eng.UpdateGates()

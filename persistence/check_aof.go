@@ -133,9 +133,14 @@ func (c *aofCheck) directory(name string) bool {
 	return c.files(names)
 }
 
-// files examines files in the order in which they are loaded. Only the last one may be cut.
+// files examines files in the order in which they are loaded. Only the last one may be cut; empty ones behind it don't count.
 func (c *aofCheck) files(names []string) bool {
-	good := true
+	good, end := true, 0
+	for i, name := range names {
+		if info, err := c.fs.Stat(name); err != nil || info.Size() > 0 {
+			end = i
+		}
+	}
 	for i, name := range names {
 		r, err := c.examine(name)
 		if err != nil {
@@ -143,7 +148,7 @@ func (c *aofCheck) files(names []string) bool {
 			return false
 		}
 		c.report(name, r)
-		last := i == len(names)-1
+		last := i >= end
 		switch {
 		case r.fault == nil && r.later < 0:
 		case !last:

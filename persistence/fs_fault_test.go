@@ -18,7 +18,7 @@ type faultFS struct {
 	root string
 
 	mu sync.Mutex
-	// fail decides about an operation: open, write, sync, rename, remove, readdir, mkdir, syncdir, lock.
+	// fail decides about an operation: open, write, sync, truncate, rename, remove, readdir, mkdir, syncdir, lock.
 	fail  func(op, name string) error
 	space int64 // bytes that may still be written, -1: any number
 	// ignoreSync: flushes answer success and do nothing, as a lying disk does.
@@ -26,7 +26,12 @@ type faultFS struct {
 
 	inodes  map[string]*inode // names as they are
 	durable map[string]*inode // names as they are on disk
+	pending []nameChange      // what makes of durable inodes
 	ops     []string          // what was done, without reads: "rename a b"
+
+	still sync.RWMutex // held for reading while something is changed: see kernelView
+	torn  bool         // writes come in two halves, between which a crash may come
+	step  func()       // called before each change, and between halves
 }
 
 // inode is a file's content as it is on disk, and what was written since: as in a kernel, a flush that fails makes that count as written.
@@ -37,16 +42,23 @@ type inode struct {
 
 var _ FS = (*faultFS)(nil)
 
+// directory is the inode of all directories.
+var directory = &inode{}
+
 // newFaultFS is a healthy disk at a directory, with what is there already.
 func newFaultFS(t testing.TB, root string) *faultFS {
 	t.Helper()
 	f := &faultFS{root: root, space: -1, inodes: map[string]*inode{}, durable: map[string]*inode{}}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		name, _ := filepath.Rel(root, path)
+		if err != nil || name == "." {
 			return err
 		}
+		if d.IsDir() {
+			f.inodes[name], f.durable[name] = directory, directory
+			return nil
+		}
 		b, err := os.ReadFile(path)
-		name, _ := filepath.Rel(root, path)
 		f.inodes[name] = &inode{synced: b}
 		f.durable[name] = f.inodes[name]
 		return err
@@ -91,37 +103,49 @@ func (f *faultFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error
 	if err := f.check("open", name); err != nil {
 		return nil, err
 	}
+	defer f.changing()()
 	file, err := os.OpenFile(f.path(name), flag, perm)
 	if err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.inodes[filepath.Clean(name)] == nil {
-		f.inodes[filepath.Clean(name)] = &inode{}
+	key := f.key(name)
+	if f.inodes[key] == nil {
+		f.change(nameChange{key: &inode{}})
 	}
-	return &faultFile{File: file, fs: f, name: name, inode: f.inodes[filepath.Clean(name)]}, nil
+	if flag&os.O_TRUNC != 0 {
+		f.inodes[key].dirty = nil
+	}
+	return &faultFile{File: file, fs: f, name: name, inode: f.inodes[key]}, nil
 }
 
 func (f *faultFS) Rename(oldName, newName string) error {
 	if err := f.check("rename", oldName, newName); err != nil {
 		return err
 	}
-	f.mu.Lock()
-	f.inodes[filepath.Clean(newName)] = f.inodes[filepath.Clean(oldName)]
-	delete(f.inodes, filepath.Clean(oldName))
-	f.mu.Unlock()
-	return os.Rename(f.path(oldName), f.path(newName))
+	defer f.changing()()
+	err := os.Rename(f.path(oldName), f.path(newName))
+	if err == nil {
+		f.mu.Lock()
+		f.change(nameChange{f.key(newName): f.inodes[f.key(oldName)], f.key(oldName): nil})
+		f.mu.Unlock()
+	}
+	return err
 }
 
 func (f *faultFS) Remove(name string) error {
 	if err := f.check("remove", name); err != nil {
 		return err
 	}
-	f.mu.Lock()
-	delete(f.inodes, filepath.Clean(name))
-	f.mu.Unlock()
-	return os.Remove(f.path(name))
+	defer f.changing()()
+	err := os.Remove(f.path(name))
+	if err == nil {
+		f.mu.Lock()
+		f.change(nameChange{f.key(name): nil})
+		f.mu.Unlock()
+	}
+	return err
 }
 
 func (f *faultFS) ReadDir(name string) ([]fs.DirEntry, error) {
@@ -135,6 +159,12 @@ func (f *faultFS) MkdirAll(name string, perm fs.FileMode) error {
 	if err := f.check("mkdir", name); err != nil {
 		return err
 	}
+	defer f.changing()()
+	f.mu.Lock()
+	if f.inodes[f.key(name)] == nil {
+		f.change(nameChange{f.key(name): directory})
+	}
+	f.mu.Unlock()
 	return os.MkdirAll(f.path(name), perm)
 }
 
@@ -142,20 +172,11 @@ func (f *faultFS) SyncDir(name string) error {
 	if err := f.check("syncdir", name); err != nil {
 		return err
 	}
+	defer f.changing()()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ignoreSync {
-		return nil
-	}
-	for n := range f.durable {
-		if filepath.Dir(n) == filepath.Clean(name) {
-			delete(f.durable, n)
-		}
-	}
-	for n, i := range f.inodes {
-		if filepath.Dir(n) == filepath.Clean(name) {
-			f.durable[n] = i
-		}
+	if !f.ignoreSync {
+		f.flushNames(f.key(name))
 	}
 	return nil
 }
@@ -174,15 +195,13 @@ func (f *faultFS) Lock(dir string) (io.Closer, error) {
 func (f *faultFS) crash(t testing.TB) {
 	t.Helper()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	for n := range f.inodes {
-		_ = os.Remove(f.path(n))
-	}
-	for n, i := range f.durable {
-		if err := os.WriteFile(f.path(n), i.synced, 0o644); err != nil {
-			t.Fatal(err)
+	for n, i := range f.inodes {
+		if i != directory {
+			_ = os.Remove(f.path(n))
 		}
 	}
+	f.mu.Unlock()
+	f.powerView(nil).restore(t, f.root)
 }
 
 // faultFile is an open file of a faultFS.
@@ -198,7 +217,7 @@ func (f *faultFile) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	f.fs.mu.Lock()
-	n, full := len(p), false
+	n, full, torn := len(p), false, f.fs.torn
 	if f.fs.space >= 0 {
 		if int64(n) > f.fs.space {
 			n, full = int(f.fs.space), true
@@ -206,18 +225,43 @@ func (f *faultFile) Write(p []byte) (int, error) {
 		f.fs.space -= int64(n)
 	}
 	f.fs.mu.Unlock()
+	half := 0
+	if torn {
+		half = n / 2
+	}
+	wrote, err := f.write(p[:half])
+	if err == nil {
+		n, err = f.write(p[half:n])
+		wrote += n
+	}
+	if err == nil && full {
+		err = &fs.PathError{Op: "write", Path: f.name, Err: unix.ENOSPC}
+	}
+	return wrote, err
+}
+
+func (f *faultFile) write(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	defer f.fs.changing()()
 	at, err := f.File.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return 0, err
 	}
-	n, err = f.File.Write(p[:n])
+	n, err := f.File.Write(p)
 	f.fs.mu.Lock()
 	f.inode.dirty = append(f.inode.dirty, [2]int64{at, at + int64(n)})
 	f.fs.mu.Unlock()
-	if err == nil && full {
-		err = &fs.PathError{Op: "write", Path: f.name, Err: unix.ENOSPC}
-	}
 	return n, err
+}
+
+func (f *faultFile) Truncate(size int64) error {
+	if err := f.fs.check("truncate", f.name); err != nil {
+		return err
+	}
+	defer f.fs.changing()()
+	return f.File.Truncate(size)
 }
 
 // wrote forgets the first n runs of what was written.
@@ -246,6 +290,7 @@ func (f *faultFile) Sync() error {
 		f.wrote(len(dirty))
 		return err
 	}
+	defer f.fs.changing()()
 	info, err := f.File.Stat()
 	if err != nil {
 		return err
