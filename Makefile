@@ -62,8 +62,8 @@ bench-compare: need-go ## Go benchmarks now against a revision: make bench-compa
 fuzz: need-go ## Run every fuzz target for FUZZTIME each
 	./internal/tools/fuzz.sh $(FUZZTIME)
 
-soak: need-go ## Crash rounds: kill -9 under load (SOAK_ROUNDS=500); histories of killed clients (SOAK_HISTORIES=200)
-	SOAK_ROUNDS=$(SOAK_ROUNDS) $(GO) test -timeout 60m -count 1 -run TestKill ./persistence
+soak: need-go ## Crash rounds: kill -9 under load, disk faults (SOAK_ROUNDS=500); histories of killed clients (SOAK_HISTORIES=200)
+	SOAK_ROUNDS=$(SOAK_ROUNDS) $(GO) test -timeout 60m -count 1 -run 'TestKill|TestDiskFaults' ./persistence
 	SOAK_HISTORIES=$(SOAK_HISTORIES) $(GO) test $(RACE) -tags $(TESTTAGS) -timeout 60m -count 1 -run 'TestHistories|TestElementsArriveOnce' -v ./core/server
 
 lint: need-go ## vet, staticcheck, gofumpt
