@@ -2,7 +2,6 @@ package persistence
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -87,7 +86,7 @@ func (r *RDBReport) read(d *rdb.Decoder) (err error) {
 				}
 			}
 			start := d.Offset()
-			if err := d.Skip(rec.Type); err != nil && !errors.Is(err, rdb.ErrEmptyKey) {
+			if err := d.Skip(rec.Type); err != nil { // an empty collection as well: a server leaves it out
 				return err
 			}
 			r.count(&rec, d.Offset()-start)

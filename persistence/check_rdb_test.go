@@ -41,6 +41,7 @@ func TestCheckRDB(t *testing.T) {
 	check("longer", append(bytes.Clone(whole), "more"...), 1, "4 bytes follow the end")
 	check("something else", []byte("hello, world"), 1, "not an RDB file")
 	check("empty", nil, 1, "DAMAGED")
+	check("an empty set", rdbFile("\xfe\x00\x02"+rdbText("set")+"\x00"), 1, "DAMAGED: at offset", "empty collection", `begun is "set"; 0 keys`)
 	var out bytes.Buffer
 	if CheckRDB(nil, &out, &out) != 1 || CheckRDB([]string{filepath.Join(disk.root, "none")}, &out, &out) != 1 {
 		t.Error("no file, and no complaint")

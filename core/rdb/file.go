@@ -1,8 +1,8 @@
 package rdb
 
 import (
+	"bytes"
 	"encoding/binary"
-	"strconv"
 )
 
 // An Op says what a Record is.
@@ -41,12 +41,28 @@ func (d *Decoder) ReadHeader() (int, error) {
 	if string(p[:len(magic)]) != magic {
 		return 0, fail(start, "wrong signature: not an RDB file")
 	}
-	version, err := strconv.Atoi(string(p[len(magic):]))
-	if err != nil || version < 1 || version > MaxVersion {
+	version := leadingNumber(p[len(magic):])
+	if version < 1 || version > MaxVersion {
 		return 0, fail(start, "can't handle RDB format version %q", p[len(magic):])
 	}
 	d.version = version
 	return version, nil
+}
+
+// leadingNumber reads a number as C's atoi does: after white space and a sign, up to the first byte that is no digit.
+func leadingNumber(b []byte) (n int) {
+	b = bytes.TrimLeft(b, " \t\n\v\f\r")
+	negative := false
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		negative, b = b[0] == '-', b[1:]
+	}
+	for len(b) > 0 && b[0] >= '0' && b[0] <= '9' {
+		n, b = 10*n+int(b[0]-'0'), b[1:]
+	}
+	if negative {
+		return -n
+	}
+	return n
 }
 
 // Next reads the next element of a file into r, after the header if that has not been read yet. After OpEOF, Buffered
