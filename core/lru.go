@@ -35,8 +35,11 @@ func (e *Engine) LFUFrequency(access uint32, nowMs int64) uint8 {
 	if decay <= 0 {
 		return counter
 	}
-	periods := int64((lfuMinutes(nowMs)-access>>8)&0xffff) / decay
-	return uint8(max(0, int64(counter)-periods))
+	minutes := int64(lfuMinutes(nowMs)) - int64(access>>8)
+	if minutes < 0 { // the clock began anew, after 65535 minutes as Redis has it; or these are the seconds of LRU
+		minutes += 0xffff
+	}
+	return uint8(max(0, int64(counter)-minutes/decay))
 }
 
 // LFUAccess is the access data for a counter value, as of now.
