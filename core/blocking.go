@@ -38,6 +38,8 @@ type waiter struct {
 	offset int64        // in the effect log, on which the reply depends; likewise
 	took   atomic.Int64 // ns that serving it took
 	until  time.Time
+	// beganNs is what the first try took. Owner only.
+	beganNs int64
 }
 
 const (
@@ -89,6 +91,7 @@ func (c *Ctx) Block(b Block) error {
 	if b.Timeout > 0 {
 		w.until = time.Now().Add(b.Timeout)
 	}
+	e.countWait(c.cmd)
 	c.client.Set(FlagBlocked) // before anybody can find w and end the wait
 	e.clients.blocked.Add(1)
 	for _, k := range w.keys {
@@ -187,16 +190,21 @@ func (c *Client) FinishBlocked() (st Status, done bool) {
 				mark := c.W.Mark()
 				w.block.OnTimeout(&c.W)
 				c.endReply(mark)
-				return c.unblocked(w, false), true
+				return c.unblocked(w), true
 			}
 		case waitServing:
 			time.Sleep(10 * time.Microsecond) // the server of this waiter is about to decide
 		case waitDone, waitCancelled:
 			failed := len(w.reply) != 0 && w.reply[0] == '-'
-			if w.state.Load() == waitCancelled {
+			if w.state.Load() == waitDone {
+				c.served(w, failed)
+			} else {
 				c.eng.dequeue(w)
 				if failed { // an error of the command itself is counted by who served it
 					c.eng.stats.countError(string(w.reply))
+				}
+				if w.reply != nil {
+					c.served(w, true) // CLIENT UNBLOCK counts as a failure, whatever it replies: as in Redis
 				}
 			}
 			mark := c.W.Mark()
@@ -204,17 +212,25 @@ func (c *Client) FinishBlocked() (st Status, done bool) {
 			c.W.Raw(w.reply)
 			c.endReply(mark)
 			c.W.Raw(w.after)
-			return c.unblocked(w, failed), true
+			return c.unblocked(w), true
 		}
 	}
 }
 
-// unblocked ends the wait w of the client, whose reply is in c.W; failed tells that it is an error. Owner only.
-func (c *Client) unblocked(w *waiter, failed bool) Status {
-	e := c.eng
+// served accounts for a command whose wait w was ended by another client; failed tells that the call counts as failed. A
+// wait that ends by time or with the connection is neither slow nor in the histogram, as in Redis. Owner only.
+func (c *Client) served(w *waiter, failed bool) {
+	e, took := c.eng, w.took.Load()
+	c.countServed(w.cmd, w.beganNs, took, failed)
+	if total := w.beganNs + took; total >= e.slowNs.Load() {
+		e.observeServed(c, w, total)
+	}
+}
+
+// unblocked ends the wait w of the client, whose reply is in c.W. Owner only.
+func (c *Client) unblocked(w *waiter) Status {
 	c.endWait(w)
-	c.count(w.cmd, w.took.Load(), failed) // the waiting itself is not the command's time, as in Redis
-	c.lastSeen.Store(e.NowMs())
+	c.lastSeen.Store(c.eng.NowMs())
 	return c.after()
 }
 
@@ -271,6 +287,10 @@ func (c *Ctx) Unblock(cl *Client, reply func(w *protocol.Writer)) bool {
 	}
 	return cl.CancelBlocked(reply)
 }
+
+// CountFailed makes the command count as failed though its reply is no error: an error that it has given to another
+// client counts as its own in Redis.
+func (c *Ctx) CountFailed() { c.errReply = true }
 
 // BlockTimeoutReply writes what the wait's end by time would reply: CLIENT UNBLOCK ... TIMEOUT.
 func (c *Client) BlockTimeoutReply() func(w *protocol.Writer) {

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,5 +84,45 @@ func TestServedReplyIsDurable(t *testing.T) {
 	h.Engine.AwaitDurable(w.C)
 	if d.waited != 1 {
 		t.Error("the reply of BLPOP is sent before its effect is on disk")
+	}
+}
+
+// A command that waited is slow, or not, by the time that it worked, and once it has been served or unblocked.
+func TestSlowlogOfWaits(t *testing.T) {
+	h := coretest.New(t, standard.All()...)
+	w := h.Client()
+	h.Set("slowlog-log-slower-than", "0")
+	logged := func() (n int) {
+		for _, e := range h.Do("SLOWLOG", "GET", "-1").Elems {
+			if strings.EqualFold(string(e.Elems[3].Elems[0].Str), "BLPOP") {
+				n++
+			}
+		}
+		return n
+	}
+	w.Start("BLPOP", "k", "0.01")
+	w.Wait().Equals("*-1\r\n")
+	if n := logged(); n != 0 {
+		t.Errorf("a wait that ended by time was logged %d times", n)
+	}
+	monitor := h.Client()
+	monitor.Do("MONITOR")
+	w.Start("BLPOP", "k", "0")
+	if n := logged(); n != 0 {
+		t.Errorf("logged %d times when the wait began", n)
+	}
+	h.Do("RPUSH", "k", "a")
+	w.Wait().Array("k", "a")
+	if n := logged(); n != 1 {
+		t.Errorf("logged %d times after it was served", n)
+	}
+	if n := strings.Count(monitor.Pushed(), `"BLPOP"`); n != 1 {
+		t.Errorf("MONITOR shows it %d times", n)
+	}
+	w.Start("BLPOP", "k", "0")
+	h.Do("CLIENT", "UNBLOCK", strconv.FormatInt(w.C.ID(), 10))
+	w.Wait().Equals("*-1\r\n")
+	if n := logged(); n != 2 {
+		t.Errorf("logged %d times after CLIENT UNBLOCK", n)
 	}
 }

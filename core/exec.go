@@ -28,8 +28,11 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 	}
 	if c.blocking != nil {
 		cl.lastCmd.Store(c.cmd)
+		w := c.blocking
+		w.beganNs = e.clock.mono() - startNs
+		cl.tallyOf(c.cmd).ns += w.beganNs
 		if e.watching.Load() {
-			e.observe(c, cl, e.clock.mono()-startNs) // MONITOR shows a command when it begins to wait
+			e.observe(c, cl, w.beganNs) // MONITOR shows a command when it begins to wait
 		}
 		e.conclude(c) // a key may have been found expired
 		cl.placeOwn(mark)
@@ -329,6 +332,20 @@ func (e *Engine) account(c *Ctx, cl *Client, tookNs int64) {
 	}
 	if e.watching.Load() || tookNs >= e.slowNs.Load() {
 		e.observe(c, cl, tookNs)
+	}
+}
+
+// observeServed shows a command that waited to the observers that want it when it is done.
+func (e *Engine) observeServed(cl *Client, w *waiter, tookNs int64) {
+	list := e.observers.Load()
+	if list == nil {
+		return
+	}
+	start := e.clock.now().Add(-time.Duration(tookNs))
+	for _, o := range *list {
+		if s, ok := o.(ServedObserver); ok {
+			s.Served(cl, w.cmd, w.args, w.db, start, time.Duration(tookNs))
+		}
 	}
 }
 

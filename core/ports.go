@@ -118,6 +118,13 @@ type Observer interface {
 	Executed(c *Client, cmd *Command, args [][]byte, db int, start time.Time, took time.Duration)
 }
 
+// ServedObserver is an Observer that wants to know how long a command took that had to wait. Executed is called for such
+// a command, if all are watched, when it begins to wait.
+type ServedObserver interface {
+	// Served is called when another client has ended the wait; took is without the waiting. args are valid during the call.
+	Served(c *Client, cmd *Command, args [][]byte, db int, start time.Time, took time.Duration)
+}
+
 // Process is what the surrounding program offers: cmd implements it.
 type Process interface {
 	// Shutdown stops the server: listeners, clients, persistence, exit.

@@ -114,6 +114,11 @@ func (t *tally) add(ns int64, failed bool) {
 	if failed {
 		t.failed++
 	}
+	t.addLatency(ns)
+}
+
+// addLatency adds one duration to the histogram.
+func (t *tally) addLatency(ns int64) {
 	if !t.histogram {
 		return
 	}
@@ -170,7 +175,28 @@ type tallies struct {
 }
 
 // count adds one execution to the client's tally. Owner only.
-func (c *Client) count(cmd *Command, ns int64, failed bool) {
+func (c *Client) count(cmd *Command, ns int64, failed bool) { c.tallyOf(cmd).add(ns, failed) }
+
+// countWait counts a call that is about to wait, at once: who sees the client waiting sees the call. What is known
+// later is added by countServed.
+func (e *Engine) countWait(cmd *Command) {
+	cmd.stats.calls.Add(1)
+	e.stats.commands.Add(1)
+}
+
+// countServed completes countWait for a client that another has served: beganNs is what the first try took, which
+// has been counted, ns the last. The waiting itself is not the command's time. Owner only.
+func (c *Client) countServed(cmd *Command, beganNs, ns int64, failed bool) {
+	t := c.tallyOf(cmd)
+	t.ns += ns
+	if failed {
+		t.failed++
+	}
+	t.addLatency(beganNs + ns)
+}
+
+// tallyOf is the client's tally of a command. Owner only.
+func (c *Client) tallyOf(cmd *Command) *tally {
 	w := &c.busy().tallies
 	i := cmd.id & (len(w.commands) - 1)
 	t := &w.commands[i]
@@ -181,7 +207,7 @@ func (c *Client) count(cmd *Command, ns int64, failed bool) {
 		t.cmd, t.histogram = cmd, c.eng.set.latencyEnabled.Load()
 		w.used |= 1 << i
 	}
-	t.add(ns, failed)
+	return t
 }
 
 // flushTally adds the client's counts to the shared counters. Owner only.

@@ -254,8 +254,11 @@ func unblock(c *core.Ctx, cl *core.Client, withError bool) int64 {
 	if withError {
 		reply = func(w *protocol.Writer) { w.Error(protocol.ErrUnblocked.Error()) }
 	}
-	if reply != nil && c.Unblock(cl, reply) {
-		return 1
+	if reply == nil || !c.Unblock(cl, reply) {
+		return 0
 	}
-	return 0
+	if withError {
+		c.CountFailed()
+	}
+	return 1
 }

@@ -20,10 +20,11 @@ type family struct {
 }
 
 var (
-	_ core.Family       = (*family)(nil)
-	_ core.Configurable = (*family)(nil)
-	_ core.Starter      = (*family)(nil)
-	_ core.Observer     = (*family)(nil)
+	_ core.Family         = (*family)(nil)
+	_ core.Configurable   = (*family)(nil)
+	_ core.Starter        = (*family)(nil)
+	_ core.Observer       = (*family)(nil)
+	_ core.ServedObserver = (*family)(nil)
 )
 
 // New returns the family.
@@ -91,6 +92,13 @@ func (f *family) Executed(c *core.Client, cmd *core.Command, args [][]byte, db i
 		name = "fast-command"
 	}
 	f.event(name, took)
+}
+
+// Served implements core.ServedObserver: what MONITOR shows was shown when the client began to wait.
+func (f *family) Served(c *core.Client, cmd *core.Command, args [][]byte, _ int, start time.Time, took time.Duration) {
+	if us, slow := took.Microseconds(), f.slowFrom.Load(); slow >= 0 && us >= slow && cmd.Flags&core.SkipSlowlog == 0 {
+		f.slow.add(c, redact(cmd, args), start, us, int(f.slowMax.Load()))
+	}
 }
 
 // event takes what lasted as long as latency-monitor-threshold into LATENCY.
