@@ -246,33 +246,44 @@ func (b *Broker) deliver(from *Client, kind TopicKind, word string, channel, mes
 	return 0
 }
 
-// send pushes one message to the subscribers, encoded at most once a protocol version.
+// send pushes one message to the subscribers. Many share its bytes, encoded at most once a protocol version; for few, copying them costs
+// less than memory of its own for each message.
 func (t *topic) send(from *Client, word string, parts ...[]byte) int {
 	var encoded [2][]byte
 	by := from.deliverer()
+	list := *t.list.Load()
+	lent := by != nil && len(list) <= lendTo
 	n := 0
-	for _, s := range *t.list.Load() {
+	for _, s := range list {
 		to := s.client
 		if !s.listens() {
 			continue
 		}
 		v := to.Proto() - 2
-		if encoded[v] == nil {
-			encoded[v] = encodeMessage(v+2, word, parts)
+		switch {
+		case lent:
+			w := from.busy()
+			w.message = encodeMessage(w.message[:0], v+2, word, parts)
+			encoded[v] = w.message
+		case encoded[v] == nil:
+			encoded[v] = encodeMessage(nil, v+2, word, parts)
 		}
-		to.push(from, by, encoded[v])
+		to.push(from, by, encoded[v], lent)
 		n++
 	}
 	return n
 }
 
-// encodeMessage makes a push, an array in RESP2.
-func encodeMessage(proto int, word string, parts [][]byte) []byte {
+// lendTo is the number of subscribers up to which each gets a copy of a message.
+const lendTo = 2
+
+// encodeMessage appends a push, an array in RESP2, to buf.
+func encodeMessage(buf []byte, proto int, word string, parts [][]byte) []byte {
 	size := 32 + len(word)
 	for _, p := range parts {
 		size += len(p) + 16
 	}
-	w := protocol.Writer{Proto: proto, Buf: make([]byte, 0, size)}
+	w := protocol.Writer{Proto: proto, Buf: slices.Grow(buf, size)}
 	w.Push(len(parts) + 1)
 	w.BulkString(word)
 	for _, p := range parts {

@@ -154,6 +154,7 @@ type work struct {
 	tallies tallies
 	own     []byte // pushed to the client by its own command
 	after   []byte // likewise, but to come behind the reply
+	message []byte // lent to the connections of subscribers
 	atEnd   func(*Client)
 	lastNs  int64 // when the last command of the present batch ended; 0 between batches
 }
@@ -187,8 +188,8 @@ func (c *Client) Idle() {
 	if cap(w.ctx.scratch) > 64<<10 {
 		w.ctx.scratch = nil
 	}
-	if cap(w.own)+cap(w.after) > 64<<10 {
-		w.own, w.after = nil, nil
+	if cap(w.own)+cap(w.after)+cap(w.message) > 64<<10 {
+		w.own, w.after, w.message = nil, nil, nil
 	}
 	if cap(w.ctx.refs) > 1024 {
 		w.ctx.refs = nil

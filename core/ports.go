@@ -31,8 +31,8 @@ type Conn interface {
 // Deliverer is an optional ability of a Conn: to gather what its requests publish.
 type Deliverer interface {
 	// Deliver is to.Push(b), but the message may be written as late as when the requests at hand are
-	// answered. Only the goroutine of this connection's client calls it.
-	Deliver(to Conn, b []byte)
+	// answered. What is lent belongs to the caller again when it returns. Only the goroutine of this connection's client calls it.
+	Deliver(to Conn, b []byte, lent bool)
 }
 
 // Yielder is an optional ability of a Conn: Yield says that the request at hand may take long, or wait for others. Whoever serves the

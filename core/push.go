@@ -1,21 +1,26 @@
 package core
 
-import "github.com/redust/redust/protocol"
+import (
+	"bytes"
+
+	"github.com/redust/redust/protocol"
+)
 
 // Pushes: bytes for a client that are no reply to it.
 
 // Push sends b, which nobody changes any more, to the client. from is the client whose
 // goroutine this is, or nil: what a command pushes to its own client comes before its reply, what it
 // pushes to others is written together with what else the same batch of requests pushes there.
-func (c *Client) Push(from *Client, b []byte) { c.push(from, from.deliverer(), b) }
+func (c *Client) Push(from *Client, b []byte) { c.push(from, from.deliverer(), b, false) }
 
-func (c *Client) push(from *Client, by Deliverer, b []byte) {
+// push sends c what from, whose ability is by, has to tell. b may be lent only where by isn't nil.
+func (c *Client) push(from *Client, by Deliverer, b []byte, lent bool) {
 	switch {
 	case c == from && c.work != nil:
 		c.work.own = append(c.work.own, b...)
 	case c.conn == nil:
 	case by != nil:
-		by.Deliver(c.conn, b)
+		by.Deliver(c.conn, b, lent)
 	default:
 		c.conn.Push(b)
 	}
@@ -65,11 +70,10 @@ func (c *Client) endBatch() {
 		fn(c)
 	}
 	if len(w.after) != 0 && c.conn != nil {
-		b := append([]byte(nil), w.after...)
 		if by := c.deliverer(); by != nil {
-			by.Deliver(c.conn, b)
+			by.Deliver(c.conn, w.after, true)
 		} else {
-			c.conn.Push(b)
+			c.conn.Push(bytes.Clone(w.after))
 		}
 	}
 	w.after = w.after[:0]

@@ -28,6 +28,8 @@ type backlog struct {
 	head   int
 	sent   int       // bytes of list[head] that are written already
 	bytes  int       // still to be written
+	own    bool      // the last piece is nobody else's: what is lent is copied to its end
+	spare  []byte    // room for the next such piece
 	told   int64     // of them, as the engine knows
 	softAt time.Time // since when the soft limit is exceeded
 }
@@ -47,10 +49,38 @@ func (o *output) add(b []byte) {
 		clear(o.list[n:])
 		o.list, o.head = o.list[:n], 0
 	}
-	o.list = append(o.list, b)
+	o.list, o.own = append(o.list, b), false
 	o.bytes += len(b)
 	o.account()
 }
+
+// copy appends what b has.
+func (o *output) copy(b []byte) {
+	if o.backlog == nil {
+		o.backlog = backlogs.Get().(*backlog)
+	}
+	last := len(o.list) - 1
+	if o.own && cap(o.list[last])-len(o.list[last]) >= len(b) { // whoever writes the piece knows its present length alone
+		o.list[last] = append(o.list[last], b...)
+		o.bytes += len(b)
+		o.account()
+		return
+	}
+	room := o.spare
+	o.spare = nil
+	if cap(room) < len(b) {
+		size := 512
+		if o.own {
+			size = min(2*cap(o.list[last]), keptRoom)
+		}
+		room = make([]byte, 0, max(size, len(b)))
+	}
+	o.add(append(room, b...))
+	o.own = true
+}
+
+// keptRoom is the largest room for copies that a pooled backlog keeps, and the largest made before it is needed.
+const keptRoom = 32 << 10
 
 // consume drops n written bytes from the front. mu is held.
 func (o *output) consume(n int) {
@@ -58,12 +88,17 @@ func (o *output) consume(n int) {
 		return
 	}
 	o.bytes -= n
+	var last []byte
 	for n += o.sent; o.head < len(o.list) && n >= len(o.list[o.head]); o.head++ {
-		n -= len(o.list[o.head])
+		last = o.list[o.head]
+		n -= len(last)
 		o.list[o.head] = nil
 	}
 	o.sent = n
 	if o.head == len(o.list) {
+		if o.own && cap(last) <= keptRoom { // the caller has written it: nobody reads it any more
+			o.spare = last[:0]
+		}
 		o.dropBacklog()
 		return
 	}
@@ -82,7 +117,7 @@ func (o *output) dropBacklog() {
 	}
 	clear(b.list)
 	if cap(b.list) <= keptPieces {
-		*b = backlog{list: b.list[:0]}
+		*b = backlog{list: b.list[:0], spare: b.spare}
 		backlogs.Put(b)
 	}
 }
@@ -124,34 +159,44 @@ const staticReply = 16 << 10
 // Push sends b from any goroutine; a flusher writes it. b may be shared and is not copied. It
 // never waits.
 func (c *conn) Push(b []byte) {
-	if c.enqueue(b) {
+	if c.enqueue(b, false) {
 		c.srv.flush.put(c)
 	}
 }
 
 // Deliver implements core.Deliverer: the message is written when the batch of requests that c's
 // goroutine is working on has been answered, together with all others for the same connection.
-func (c *conn) Deliver(to core.Conn, b []byte) {
+func (c *conn) Deliver(to core.Conn, b []byte, lent bool) {
 	t, ok := to.(*conn)
 	if !ok || c.s == nil {
+		if lent {
+			b = bytes.Clone(b)
+		}
 		to.Push(b)
 		return
 	}
-	if t.enqueue(b) {
+	if t.enqueue(b, lent) {
 		c.s.touched = append(c.s.touched, t)
 	}
 }
 
 // enqueue puts b on the list; true when the caller must see to it that somebody writes the list.
-func (c *conn) enqueue(b []byte) (charge bool) {
+func (c *conn) enqueue(b []byte, lent bool) (charge bool) {
 	o := &c.out
 	o.mu.Lock()
 	switch {
 	case o.closed:
 	case o.held:
+		if lent {
+			b = bytes.Clone(b)
+		}
 		c.s.late = append(c.s.late, b)
 	default:
-		o.add(b)
+		if lent {
+			o.copy(b)
+		} else {
+			o.add(b)
+		}
 		if !c.cutIfOver(0) && !o.writing {
 			o.writing, charge = true, true
 		}

@@ -19,11 +19,19 @@ import (
 // written at once, and what it publishes itself comes before the reply.
 func TestPublishKeepsOrder(t *testing.T) {
 	addr, _ := startServer(t)
-	const subscribers, messages, publishers = 20, 300, 3
+	for _, subscribers := range []int{1, 2, 20} { // few have copies, many share
+		publishInOrder(t, addr, subscribers)
+	}
+}
+
+func publishInOrder(t *testing.T, addr string, subscribers int) {
+	t.Helper()
+	const messages, publishers = 300, 3
+	ch := fmt.Sprint("ch", subscribers)
 	var subs []*testConn
 	for range subscribers {
 		s := dial(t, addr)
-		s.do("SUBSCRIBE", "ch")
+		s.do("SUBSCRIBE", ch)
 		subs = append(subs, s)
 	}
 	var wg sync.WaitGroup
@@ -31,10 +39,10 @@ func TestPublishKeepsOrder(t *testing.T) {
 		c := dial(t, addr)
 		wg.Go(func() {
 			for i := range messages {
-				c.send("PUBLISH", "ch", fmt.Sprintf("%d:%d", p, i))
+				c.send("PUBLISH", ch, fmt.Sprintf("%d:%d", p, i))
 			}
 			for range messages {
-				if r, err := c.recv(); err != nil || r.Int != subscribers {
+				if r, err := c.recv(); err != nil || r.Int != int64(subscribers) {
 					t.Errorf("PUBLISH: %v, %v", r, err)
 					return
 				}
