@@ -2,7 +2,10 @@
 
 package keyspace
 
-import "testing"
+import (
+	"math/rand/v2"
+	"testing"
+)
 
 // GET and an overwrite of the same size allocate nothing; new keys only what tables grow by.
 func TestAllocations(t *testing.T) {
@@ -61,6 +64,26 @@ func TestMemoryPerKey(t *testing.T) {
 			t.Errorf("%d keys: %.1f bytes used, %.1f held; want at most %.1f and %.1f", c.keys, used, held, c.used, c.held)
 		}
 		ks.Close()
+	}
+}
+
+// A small keyspace whose values are of all sizes up to 1 KiB.
+func TestMemoryOfMixedSizes(t *testing.T) {
+	ks := New(Config{})
+	defer ks.Close()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var buf [16]byte
+	data := 0
+	for i := range 10_000 {
+		k, value := benchKey(buf[:], i), make([]byte, rnd.IntN(1024))
+		ks.Put(0, ks.Hash(k), k, String, EncRaw, value)
+		data += len(k) + len(value)
+	}
+	m := ks.Memory()
+	used, held := float64(data)/float64(m.Used), float64(data)/float64(m.Held)
+	t.Logf("data are %.3f of what is used, %.3f of what is held", used, held)
+	if used < 0.75 || held < 0.4 {
+		t.Errorf("data are %.3f of what is used, %.3f of what is held; want 0.75 and 0.4", used, held)
 	}
 }
 

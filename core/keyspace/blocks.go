@@ -40,7 +40,7 @@ type classInfo struct {
 var (
 	classes   = makeClasses()
 	classOf   = makeClassOf()  // by (size+7)/8
-	coarseOf  = makeCoarseOf() // class of the next of 64, 128, 256, then 384, 512, 768, 1024 ... bytes
+	coarseOf  = makeCoarseOf() // class of the next of 64, 128, 256, then 384, 512, 640, 768, 1024, 1536 ... bytes
 	spanBytes = int64(unsafe.Sizeof(span{}))
 )
 
@@ -104,6 +104,8 @@ func makeCoarseOf() (of [numSmallClasses]uint8) {
 			switch {
 			case size < 256: // a half page in each shard would cost more than a finer step saves
 				size *= 2
+			case size == 512, size == 640: // a page holds six or five of these, so that a finer step costs no pages
+				size += 128
 			case size&(size-1) == 0:
 				size += size / 2
 			default:
@@ -139,10 +141,9 @@ const (
 
 type classState struct {
 	partial uint32 // list of spans with a free block
-	spans   uint32
+	spans   int32  // below 0: there is none, and so many bytes went to the coarse class
 	free    uint32 // free blocks in them
 	total   uint32 // blocks in them, free or not
-	coarse  uint32 // bytes that went to the coarse class
 }
 
 const idBins = maxSpanPages + 2 // free ranges of exactly 1..16 page IDs, then all longer ones
@@ -176,8 +177,8 @@ func (b *blocks) ptr(r Ref) unsafe.Pointer {
 func (b *blocks) alloc(size int) (Ref, unsafe.Pointer) {
 	if size <= maxSmall {
 		c := int(classOf[(size+unit-1)/unit])
-		if cs := &b.class[c]; cs.spans == 0 && cs.coarse < coarseBytes {
-			cs.coarse += classes[c].size
+		if cs := &b.class[c]; cs.spans <= 0 && cs.spans > -coarseBytes {
+			cs.spans -= int32(classes[c].size)
 			c = int(coarseOf[c])
 		}
 		return b.allocClass(c)
@@ -261,9 +262,7 @@ func (b *blocks) dropSpan(s uint32) {
 	b.unlink(s, &cs.partial)
 	cs.free -= uint32(sp.limit)
 	cs.total -= uint32(sp.limit)
-	if cs.spans--; cs.spans == 0 {
-		cs.coarse = 0
-	}
+	cs.spans--
 	b.freeSpan(s)
 }
 
@@ -316,7 +315,7 @@ func (b *blocks) newSmallSpan(c int) uint32 {
 	sp := &b.spans[s]
 	sp.state = spanSmall
 	sp.limit = uint16(n << pageShift / int(classes[c].size))
-	cs.spans++
+	cs.spans = max(cs.spans, 0) + 1
 	cs.free += uint32(sp.limit)
 	cs.total += uint32(sp.limit)
 	b.link(s, &cs.partial)
@@ -350,8 +349,20 @@ func (b *blocks) newRecord() uint32 {
 		b.unused = b.spans[s].next
 		return s
 	}
-	b.spans = append(b.spans, span{})
+	b.spans = extend(b.spans, 1)
 	return uint32(len(b.spans) - 1)
+}
+
+// extend appends n zero elements. It grows a slice by half and not to twice its size, as append would: a small database has
+// hundreds of these books.
+func extend[T any](s []T, n int) []T {
+	from := len(s)
+	if from+n > cap(s) {
+		s = append(make([]T, 0, max(from+n, cap(s)+cap(s)/2)), s...)
+	}
+	s = s[:from+n]
+	clear(s[from:])
+	return s
 }
 
 func (b *blocks) dropRecord(s uint32) {
@@ -385,10 +396,8 @@ func (b *blocks) takeIDs(n uint32) uint32 {
 	if start+int(n) > 1<<(32-refPageShift) {
 		panic("keyspace: a table outgrew its 32 GiB of addresses")
 	}
-	for range n {
-		b.pages = append(b.pages, nil)
-		b.pageSpan = append(b.pageSpan, 0)
-	}
+	b.pages = extend(b.pages, int(n))
+	b.pageSpan = extend(b.pageSpan, int(n))
 	b.spans[s] = span{page: uint32(start), n: n}
 	return s
 }

@@ -275,7 +275,7 @@ func (b *blocks) check(live map[Ref]bool) error {
 		for s := cs.partial; s != 0; s = b.spans[s].next {
 			onList += uint32(b.spans[s].limit - b.spans[s].used)
 		}
-		if cs.free != free[c] || cs.total != total[c] || cs.spans != spans[c] || onList != cs.free {
+		if cs.free != free[c] || cs.total != total[c] || max(cs.spans, 0) != int32(spans[c]) || onList != cs.free {
 			return fmt.Errorf("class %d: %+v, want free %d, total %d, spans %d, on the list %d", c, *cs, free[c], total[c], spans[c], onList)
 		}
 	}
