@@ -151,17 +151,6 @@ func (d *Dict) Each(fn func(r Ref, key, value []byte) bool) {
 	}
 }
 
-// Clone returns a Dict of its own with the same elements. O(N).
-func (d *Dict) Clone() *Dict {
-	c := NewDict(d.heap, d.seed)
-	d.Each(func(_ Ref, key, value []byte) bool {
-		ref, _ := c.newBlock(key, value)
-		c.insert(c.hash(key), ref)
-		return true
-	})
-	return c
-}
-
 // MemoryUsage returns the bytes that the Dict takes.
 func (d *Dict) MemoryUsage() int64 {
 	return int64(unsafe.Sizeof(Dict{})) + d.used + d.indexMeta()

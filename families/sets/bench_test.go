@@ -67,3 +67,16 @@ func BenchmarkUnionOfMany(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkStore(b *testing.B) {
+	for _, n := range []int{1000, 100000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			h := newHarness(b).WithoutReplay()
+			add(h, "a", numbered("member:", 0, n))
+			add(h, "b", numbered("member:", n/2, n+n/2))
+			for _, op := range []string{"SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE"} {
+				b.Run(op, func(b *testing.B) { bench(b, h, op, "d", "a", "b") })
+			}
+		})
+	}
+}

@@ -17,13 +17,17 @@ type set struct {
 	owned bool
 	spare []byte // memory for an own b, may be nil
 	dict  *keyspace.Dict
+
+	// The members of a result are known to differ. In a hashtable they are gathered first, and the table is laid out by settle.
+	distinct bool
+	gathered []keyspace.Ref
 }
 
 // len is the number of members.
 func (s *set) len() int {
 	switch s.enc {
 	case keyspace.EncHashtable:
-		return s.dict.Len()
+		return s.dict.Len() + len(s.gathered)
 	case keyspace.EncIntset:
 		return packed.Intset(s.b).Len()
 	case keyspace.EncListpack:
@@ -64,7 +68,7 @@ func (s *set) add(m []byte) bool {
 	return true
 }
 
-// addNew is add of a member that is known to be absent. In a hashtable it need not be.
+// addNew is add of a member that is known to be absent. In a hashtable it need not be, unless all members are distinct.
 func (s *set) addNew(m []byte) {
 	switch s.enc {
 	case keyspace.EncRaw:
@@ -95,7 +99,24 @@ func (s *set) addNew(m []byte) {
 		s.b = packed.Listpack(s.b).Append(m)
 		return
 	}
+	s.put(m)
+}
+
+// put is addNew in a hashtable.
+func (s *set) put(m []byte) {
+	if s.distinct {
+		s.gathered = append(s.gathered, s.dict.Put(m, nil))
+		return
+	}
 	s.dict.Set(m, nil)
+}
+
+// settle makes a table of the members that were gathered.
+func (s *set) settle() {
+	if s.distinct && s.dict != nil {
+		s.dict.Build(len(s.gathered), func(i int) keyspace.Ref { return s.gathered[i] })
+		s.gathered = nil
+	}
 }
 
 // begin chooses the encoding by the first member.
@@ -126,12 +147,13 @@ func (s *set) toListpack() {
 }
 
 func (s *set) toHashtable() {
-	d := s.ks.NewDict()
-	s.view().each(func(m []byte) bool {
-		d.Set(m, nil)
+	old := s.view()
+	s.dict = s.ks.NewDict()
+	old.each(func(m []byte) bool {
+		s.put(m)
 		return true
 	})
-	s.enc, s.dict, s.b = keyspace.EncHashtable, d, nil
+	s.enc, s.b = keyspace.EncHashtable, nil
 }
 
 // remove takes m out and reports whether it was in. b is changed in place: the caller has seen to it that it may be.

@@ -398,3 +398,25 @@ func TestRandomMembersAreUniform(t *testing.T) {
 		})
 	}
 }
+
+// What the STORE forms make of two overlapping sets, on both sides of the limits of a packed set.
+func TestStoredResults(t *testing.T) {
+	h := newHarness(t)
+	for _, prefix := range []string{"m", ""} {
+		for _, n := range []int{2, 60, 100, 200, 400, 1200} {
+			h.Do("DEL", "a", "b", "d")
+			add(h, "a", numbered(prefix, 0, n))
+			add(h, "b", numbered(prefix, n/2, n+n/2))
+			for _, c := range []struct{ op, reads string }{{"SINTERSTORE", "SINTER"}, {"SUNIONSTORE", "SUNION"}, {"SDIFFSTORE", "SDIFF"}} {
+				want := slices.Sorted(slices.Values(strs(h.Do(c.reads, "a", "b"))))
+				h.Do(c.op, "d", "a", "b").Int(int64(len(want)))
+				if got := slices.Sorted(slices.Values(strs(h.Do("SMEMBERS", "d")))); !slices.Equal(got, want) {
+					t.Errorf("%s of %d: %d members, want %d", c.op, n, len(got), len(want))
+				}
+				for _, m := range want {
+					h.Do("SISMEMBER", "d", m).Int(1)
+				}
+			}
+		}
+	}
+}

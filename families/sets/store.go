@@ -37,9 +37,9 @@ func (s *sets) storeCommands() []core.Command {
 	}}
 }
 
-// result is an empty set for the result of a STORE form, in the scratch buffer.
+// result is an empty set for the result of a STORE form, in the scratch buffer. Each member must be put in once only.
 func (s *sets) result(c *core.Ctx) set {
-	return set{limits: s.limits(), ks: s.ks, spare: c.Scratch()}
+	return set{limits: s.limits(), ks: s.ks, spare: c.Scratch(), distinct: true}
 }
 
 // store replaces the destination by the result and replies with its size. An empty result deletes it.
@@ -50,6 +50,7 @@ func store(c *core.Ctx, r *set, event string) {
 			c.Changed(core.EventGeneric, "del", dst)
 		}
 	} else {
+		r.settle()
 		c.Store(dst, r.stored(), false)
 		c.Changed(core.EventSet, event, dst)
 	}
@@ -85,9 +86,9 @@ func (s *sets) sunionstore(c *core.Ctx) error {
 		return err
 	}
 	r := s.result(c)
-	if n := slices.MaxFunc(vs, bySize).n; n > r.intset && n > r.listpack {
+	if n := slices.MaxFunc(vs, bySize).n; len(vs)-1 > directProbes && n > r.intset && n > r.listpack {
 		// The result is a table in any case, and knows by itself what it has already.
-		r.enc, r.dict = keyspace.EncHashtable, s.ks.NewDict()
+		r.enc, r.dict, r.distinct = keyspace.EncHashtable, s.ks.NewDict(), false
 		for _, v := range vs {
 			v.walk(r.adder())
 		}

@@ -141,11 +141,14 @@ func sourceOf(c *core.Ctx, v core.Value) (s source, ok bool) {
 	return s, true
 }
 
+// inCache is up to how many members a large sorted set is read in its order: what comes of them then hardly needs sorting.
+const inCache = 4096
+
 // each calls yield with the members and their scores, in any order, until it returns false. member is valid during the call.
 func (s *source) each(yield func(member []byte, score float64) bool) {
 	var buf [24]byte
 	switch {
-	case s.set != nil:
+	case s.set != nil && s.n > inCache:
 		// The Dict's order is that of its memory; the tree's would jump about in it.
 		s.set.dict.Each(func(_ keyspace.Ref, member, score []byte) bool { return yield(member, getScore(score)) })
 	case s.ints != nil:
@@ -291,51 +294,18 @@ func (z *zsets) combine(op combineOp, q *combineRequest) *result {
 		q.intersect(func(member []byte, score float64) bool { r.add(member, score); return true })
 		return r
 	}
+	if q.askable() {
+		q.union(func(member []byte, score float64) bool { r.add(member, score); return true })
+		return r
+	}
 	for i := range q.sources {
 		s := &q.sources[i]
 		s.each(func(member []byte, score float64) bool {
-			if score *= s.weight; math.IsNaN(score) {
-				score = 0
-			}
-			r.join(member, score, q.aggregate)
+			r.join(member, weigh(score, s.weight), q.aggregate)
 			return true
 		})
 	}
 	return r
-}
-
-// intersect calls yield with the members that all sources have, of which the first is the smallest.
-func (q *combineRequest) intersect(yield func(member []byte, score float64) bool) {
-	first, rest := &q.sources[0], q.sources[1:]
-	if first.n == 0 {
-		return
-	}
-	first.each(func(member []byte, score float64) bool {
-		if score *= first.weight; math.IsNaN(score) {
-			score = 0
-		}
-		for i := range rest {
-			other, ok := rest[i].find(member)
-			if !ok {
-				return true
-			}
-			score = q.aggregate.join(score, other*rest[i].weight)
-		}
-		return yield(member, score)
-	})
-}
-
-// diff calls yield with the members of the first source that no other has.
-func (q *combineRequest) diff(yield func(member []byte, score float64) bool) {
-	first, rest := &q.sources[0], q.sources[1:]
-	first.each(func(member []byte, score float64) bool {
-		for i := range rest {
-			if _, ok := rest[i].find(member); ok {
-				return true
-			}
-		}
-		return yield(member, score)
-	})
 }
 
 func (z *zsets) zunion(c *core.Ctx) error { return z.combineReply(c, combineForm{op: opUnion}) }

@@ -2,7 +2,6 @@ package zsets
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 	"sync"
 
@@ -16,6 +15,8 @@ const (
 	// costs more to set up than a small result to compute.
 	flatElements = 384
 	flatBytes    = 64 << 10
+	// keptElements is up to how long a list is used again.
+	keptElements = 4096
 	// flatSlots is the size of the hash table over them.
 	flatSlots = 1024
 )
@@ -33,8 +34,9 @@ type result struct {
 	hashed bool
 	lp     packed.Listpack // what store has made
 
-	set  *sortedSet
-	list []element
+	set   *sortedSet
+	list  []element
+	loose bool // the elements in list are to be gathered
 }
 
 // flatElement is a member, text[at:end], and its score.
@@ -59,7 +61,10 @@ func (r *result) free() {
 	if r.hashed {
 		clear(r.table[:])
 	}
-	r.z, r.set, r.list, r.hashed = nil, nil, nil, false
+	r.z, r.set, r.list, r.hashed, r.loose = nil, nil, r.list[:0], false, false
+	if cap(r.list) > keptElements {
+		r.list = nil
+	}
 	if cap(r.lp) <= flatBytes {
 		resultPool.Put(r)
 	}
@@ -67,7 +72,7 @@ func (r *result) free() {
 
 func (r *result) len() int { return len(r.flat) + len(r.list) }
 
-// add puts in a member that is not there yet.
+// add puts in a member that is not there yet. All members come this way, or none.
 func (r *result) add(member []byte, score float64) {
 	r.count(member)
 	if r.set == nil && r.fits(member) {
@@ -75,8 +80,7 @@ func (r *result) add(member []byte, score float64) {
 		return
 	}
 	r.spill()
-	ref, _ := r.set.addLoose(member, score)
-	r.list = append(r.list, element{score, ref})
+	r.list = append(r.list, r.set.put(member, score))
 }
 
 // join puts a member in, or joins the score to the one that it has. All members come this way, or none.
@@ -130,10 +134,12 @@ func (r *result) spill() {
 	}
 	r.set = newSortedSet(r.z.ks)
 	for _, e := range r.flat {
-		ref, _ := r.set.addLoose(r.text[e.at:e.end], e.score)
-		r.list = append(r.list, element{e.score, ref})
+		r.list = append(r.list, r.set.put(r.text[e.at:e.end], e.score))
 	}
 	r.flat = r.flat[:0]
+	if r.loose = !r.hashed; r.hashed {
+		r.set.gather(r.list)
+	}
 }
 
 // sort puts the members in the order of a sorted set. O(N log N), O(N) if they are in it already.
@@ -144,8 +150,11 @@ func (r *result) sort() {
 		return
 	}
 	slices.SortFunc(r.flat, func(a, b flatElement) int {
-		if a.score != b.score {
-			return cmp.Compare(a.score, b.score)
+		switch {
+		case a.score < b.score:
+			return -1
+		case a.score > b.score:
+			return 1
 		}
 		return bytes.Compare(r.text[a.at:a.end], r.text[b.at:b.end])
 	})
@@ -181,6 +190,9 @@ func (r *result) store() core.Stored {
 	}
 	r.spill()
 	r.settle()
+	if r.loose {
+		r.set.gather(r.list)
+	}
 	set := r.set
 	r.set = nil
 	return r.z.finish(set, r.list, r.maxLen, r.bytes)

@@ -83,19 +83,31 @@ func (s *sortedSet) addLoose(member []byte, score float64) (keyspace.Ref, bool) 
 	return s.dict.Add(member, v[:])
 }
 
+// put is addLoose of a member that is known to be new, which find does not see before gather.
+func (s *sortedSet) put(member []byte, score float64) element {
+	var v [8]byte
+	putScore(v[:], score)
+	return element{score, s.dict.Put(member, v[:])}
+}
+
+// gather makes what was put the elements of the Dict.
+func (s *sortedSet) gather(list []element) {
+	s.dict.Build(len(list), func(i int) keyspace.Ref { return list[i].ref })
+}
+
 // clone returns a copy of its own. O(N).
 func (s *sortedSet) clone(ks *keyspace.Keyspace) *sortedSet {
 	to := newSortedSet(ks)
 	list := make([]element, 0, s.len())
 	if s.len() > 0 {
 		for c, left := s.tree.at(0), s.len(); ; c.next() {
-			ref, _ := to.addLoose(s.dict.Key(c.ref()), c.score())
-			list = append(list, element{c.score(), ref})
+			list = append(list, to.put(s.dict.Key(c.ref()), c.score()))
 			if left--; left == 0 {
 				break
 			}
 		}
 	}
+	to.gather(list)
 	to.tree.build(list)
 	return to
 }

@@ -2,7 +2,6 @@ package zsets
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 
 	"github.com/redust/redust/core/keyspace"
@@ -17,8 +16,11 @@ type element struct {
 // sortElements puts elements of a Dict in the order of a sorted set. O(N log N), O(N) if they are already.
 func sortElements(d *keyspace.Dict, list []element) {
 	slices.SortFunc(list, func(a, b element) int {
-		if a.score != b.score {
-			return cmp.Compare(a.score, b.score)
+		switch {
+		case a.score < b.score: // no score is NaN
+			return -1
+		case a.score > b.score:
+			return 1
 		}
 		return bytes.Compare(d.Key(a.ref), d.Key(b.ref))
 	})
