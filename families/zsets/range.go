@@ -1,9 +1,8 @@
 package zsets
 
 import (
-	"slices"
-
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/packed"
 	"github.com/redust/redust/protocol"
 )
 
@@ -178,39 +177,51 @@ func (s *rangeSpec) packedLex(w *view, n int) (from, count int) {
 	if n == 0 || s.offset < 0 || s.open[0] == lexPlus || s.open[1] == lexMinus {
 		return 0, 0
 	}
-	enter, stay := make([]bool, 0, 128), make([]bool, 0, 128) // not below min, not above max
-	for pos := w.lp.First(); pos >= 0; pos = w.lp.Next(w.lp.Next(pos)) {
-		low, high := s.open[0] == lexMinus, s.open[1] == lexPlus
-		if !low {
-			c := w.lp.Compare(pos, s.min.member)
-			low = c > 0 || c == 0 && !s.min.after
-		}
-		if !high {
-			c := w.lp.Compare(pos, s.max.member)
-			high = c < 0 || c == 0 && s.max.after
-		}
-		enter, stay = append(enter, low), append(stay, high)
-	}
-	if !enter[n-1] || !stay[0] {
+	lp := w.lp
+	first, last := lp.First(), lp.Prev(lp.Last())
+	if !s.notBelow(lp, last) || !s.notAbove(lp, first) {
 		return 0, 0
 	}
+	pos, enter, stay, step := first, s.notBelow, s.notAbove, packed.Listpack.Next
 	if s.reverse {
-		slices.Reverse(enter)
-		slices.Reverse(stay)
-		enter, stay = stay, enter
+		pos, enter, stay, step = last, s.notAbove, s.notBelow, packed.Listpack.Prev
 	}
-	at := slices.Index(enter, true)
-	if at < 0 || !stay[at] || s.offset >= int64(n-at) {
+	at := 0
+	for ; !enter(lp, pos); at++ { // ends at the other end's member at the latest, which is within
+		pos = step(lp, step(lp, pos))
+	}
+	if !stay(lp, pos) || s.offset >= int64(n-at) {
 		return 0, 0
 	}
-	at += int(s.offset)
-	for at+count < n && stay[at+count] {
+	for range s.offset {
+		pos = step(lp, step(lp, pos))
+		at++
+	}
+	for at+count < n && stay(lp, pos) {
+		pos = step(lp, step(lp, pos))
 		count++
 	}
 	if s.reverse {
 		at = n - 1 - at
 	}
 	return at, count
+}
+
+// notBelow and notAbove compare the member at pos with the ends of a lexicographical range.
+func (s *rangeSpec) notBelow(lp packed.Listpack, pos int) bool {
+	if s.open[0] == lexMinus {
+		return true
+	}
+	c := lp.Compare(pos, s.min.member)
+	return c > 0 || c == 0 && !s.min.after
+}
+
+func (s *rangeSpec) notAbove(lp packed.Listpack, pos int) bool {
+	if s.open[1] == lexPlus {
+		return true
+	}
+	c := lp.Compare(pos, s.max.member)
+	return c < 0 || c == 0 && s.max.after
 }
 
 // rankSpan resolves ranks that may count from the end.
