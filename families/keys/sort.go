@@ -187,7 +187,8 @@ func sortCommand(c *core.Ctx) error {
 		// A set has no order of its own; what replicas and scripts see must not depend on that of a table.
 		o.nosort, o.alpha, o.by = false, true, nil
 	}
-	s := sorter{c: c, o: &o}
+	s := newSorter(c, &o)
+	defer s.free()
 	if found {
 		s.load(t, v)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
@@ -22,6 +23,41 @@ type sorter struct {
 	scores []float64 // by element, unless alpha
 	keys   []byte    // what BY found, unless numeric
 	spans  [][2]int  // by element: its part of keys; {-1, -1} where BY found nothing
+	list   []ranked  // while it sorts
+}
+
+// sorterPool keeps the slices of sorters that were small.
+var sorterPool = sync.Pool{New: func() any { return new(sorter) }}
+
+const (
+	keptElements = 4096
+	keptBytes    = 64 << 10
+)
+
+func newSorter(c *core.Ctx, o *sortOptions) *sorter {
+	s := sorterPool.Get().(*sorter)
+	s.c, s.o = c, o
+	return s
+}
+
+// free ends the use of a sorter and of all that it returned.
+func (s *sorter) free() {
+	if cap(s.ends) > keptElements || cap(s.text) > keptBytes || cap(s.keys) > keptBytes {
+		return
+	}
+	*s = sorter{
+		text: s.text[:0], ends: s.ends[:0], order: s.order[:0], scores: s.scores[:0],
+		keys: s.keys[:0], spans: s.spans[:0], list: s.list[:0],
+	}
+	sorterPool.Put(s)
+}
+
+// room returns n elements of a slice that is used again, content arbitrary.
+func room[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
 }
 
 func (s *sorter) element(i int32) []byte { return s.text[s.ends[i]:s.ends[i+1]] }
@@ -39,7 +75,7 @@ func (s *sorter) load(t *core.TypeInfo, v core.Value) {
 			need = int(end)
 		}
 	}
-	s.ends = make([]int, 1, min(size, need)+1)
+	s.ends = append(room(s.ends, min(size, need)+1)[:0], 0)
 	if need > 0 {
 		t.Each(v, func(elem []byte) bool {
 			s.text = append(s.text, elem...)
@@ -47,7 +83,7 @@ func (s *sorter) load(t *core.TypeInfo, v core.Value) {
 			return len(s.ends) <= need
 		})
 	}
-	s.order = make([]int32, len(s.ends)-1)
+	s.order = room(s.order, len(s.ends)-1)
 	for i := range s.order {
 		s.order[i] = int32(i)
 	}
@@ -65,7 +101,7 @@ func (s *sorter) weigh() bool {
 	}
 	look := lookup{c: s.c}
 	if alpha {
-		s.spans = make([][2]int, len(s.order))
+		s.spans = room(s.spans, len(s.order))
 		for i := range s.spans {
 			val, ok := look.value(by, s.element(int32(i)))
 			if !ok {
@@ -77,7 +113,8 @@ func (s *sorter) weigh() bool {
 		}
 		return true
 	}
-	s.scores = make([]float64, len(s.order))
+	s.scores = room(s.scores, len(s.order))
+	clear(s.scores)
 	all := true
 	for i := range s.scores {
 		val, ok := s.element(int32(i)), true
@@ -126,7 +163,8 @@ func (s *sorter) sort() {
 		rank, next = func(i int32) uint64 { return ^r(i) }, func(i int32) uint64 { return ^n(i) }
 		tie = func(a, b int32) int { return t(b, a) }
 	}
-	list := make([]ranked, len(s.order))
+	s.list = room(s.list, len(s.order))
+	list := s.list
 	for n, i := range s.order {
 		list[n] = ranked{rank(i), i}
 	}

@@ -34,7 +34,7 @@ func (l *lists) editCommands() []core.Command {
 			Syntax:     "key@0 where(BEFORE|AFTER) pivot element",
 			ACL:        core.CatList,
 			Run:        l.linsert,
-			Weight:     listWeight,
+			Weight:     removeWeight,
 		},
 		{
 			Name: "LREM", Arity: 4,
@@ -47,7 +47,7 @@ func (l *lists) editCommands() []core.Command {
 			Syntax:     "key@0 count:integer element",
 			ACL:        core.CatList,
 			Run:        l.lrem,
-			Weight:     listWeight,
+			Weight:     removeWeight,
 		},
 		{
 			Name: "LTRIM", Arity: 4,
@@ -114,6 +114,9 @@ func (l *lists) setPacked(c *core.Ctx, k core.Key, e keyspace.Entry, lp packed.L
 
 // listWeight is the weight of a command that may look at the whole list.
 func listWeight(c *core.Ctx) int { return weight(c, c.Key(0), math.MaxInt64) }
+
+// removeWeight takes eight elements that are passed over for one that is written.
+func removeWeight(c *core.Ctx) int { return listWeight(c) / 8 }
 
 func (l *lists) linsert(c *core.Ctx) error {
 	after := protocol.IsWord(c.Args[2], "AFTER")
