@@ -1,7 +1,8 @@
 package core
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -53,7 +54,7 @@ func (cs *Clients) All() []*Client {
 		}
 		return true
 	})
-	sort.Slice(out, func(i, j int) bool { return out[i].id < out[j].id })
+	slices.SortFunc(out, func(a, b *Client) int { return cmp.Compare(a.id, b.id) })
 	return out
 }
 

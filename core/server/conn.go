@@ -19,7 +19,8 @@ type conn struct {
 	client        *core.Client
 	nc            net.Conn // nil: the descriptor is ours, and polled
 	remote, local net.Addr
-	fd            int // for CLIENT LIST; -1 if there is none
+	addresses     atomic.Pointer[[2]string] // both as text, once they were asked for
+	fd            int                       // for CLIENT LIST; -1 if there is none
 	unix          bool
 	polled
 
@@ -252,9 +253,18 @@ func (c *conn) unblocked() bool {
 
 // --- core.Conn ---------------------------------------------------------------
 
-func (c *conn) RemoteAddr() string { return addrText(c.remote, c.local) }
-func (c *conn) LocalAddr() string  { return addrText(c.local, c.local) }
+func (c *conn) RemoteAddr() string { return c.addrTexts()[0] }
+func (c *conn) LocalAddr() string  { return c.addrTexts()[1] }
 func (c *conn) FD() int            { return c.fd }
+
+func (c *conn) addrTexts() *[2]string {
+	t := c.addresses.Load()
+	if t == nil {
+		t = &[2]string{addrText(c.remote, c.local), addrText(c.local, c.local)}
+		c.addresses.Store(t)
+	}
+	return t
+}
 
 // Wake ends the wait of a blocked client.
 func (c *conn) Wake() {

@@ -38,18 +38,11 @@ func readMemory(c *core.Ctx) memoryUse {
 	m := memoryUse{base: e.BaseMemory(), keyspace: c.KeyspaceMemory(), logBuffer: e.Log().Buffered(), clients: e.ClientMemory()}
 	m.used = m.base + m.keyspace.Used + m.clients + m.logBuffer // as Engine.UsedMemory
 	m.peak = max(e.PeakMemory(), m.used)
-	sample := []metrics.Sample{
-		{Name: "/memory/classes/heap/objects:bytes"},
-		{Name: "/memory/classes/heap/unused:bytes"},
-		{Name: "/memory/classes/total:bytes"},
-		{Name: "/memory/classes/heap/released:bytes"},
-	}
-	metrics.Read(sample)
-	objects, unused := int64(sample[0].Value.Uint64()), int64(sample[1].Value.Uint64())
-	m.allocated = objects + m.keyspace.Heap.InUse
-	m.active = objects + unused + m.keyspace.Heap.InUse
-	m.resident = int64(sample[2].Value.Uint64()-sample[3].Value.Uint64()) + m.keyspace.Heap.Resident
-	m.rss = residentBytes()
+	p := readProcess()
+	m.allocated = p.objects + m.keyspace.Heap.InUse
+	m.active = p.objects + p.unused + m.keyspace.Heap.InUse
+	m.resident = p.backed + m.keyspace.Heap.Resident
+	m.rss = p.resident
 	if m.rss == 0 {
 		m.rss = m.resident
 	}
@@ -59,23 +52,39 @@ func readMemory(c *core.Ctx) memoryUse {
 // overhead is what the data set's bookkeeping takes beside keys and values.
 func (m *memoryUse) overhead() int64 { return m.base + m.keyspace.Overhead + m.clients + m.logBuffer }
 
-// residentFor is how long a resident set that was asked for is believed: asking costs more than the rest of INFO. Redis asks as often.
-const residentFor = 100 * time.Millisecond
+// believedFor is how long what the system and Go's runtime told is believed: asking costs more than the rest of INFO. Redis asks as often.
+const believedFor = 100 * time.Millisecond
 
-var resident struct {
-	sync.Mutex
-	at    time.Time
-	bytes int64
+// processUse is what they tell, in bytes.
+type processUse struct {
+	resident int64 // set of this process, 0 where the system doesn't tell
+	objects  int64 // of Go's heap
+	unused   int64 // gaps between them
+	backed   int64 // by memory, of all that the runtime has taken
 }
 
-// residentBytes is the resident set of this process, lately, 0 where the system doesn't tell.
-func residentBytes() int64 {
-	resident.Lock()
-	defer resident.Unlock()
-	if now := time.Now(); now.Sub(resident.at) > residentFor {
-		resident.at, resident.bytes = now, readResident()
+var process struct {
+	sync.Mutex
+	at  time.Time
+	use processUse
+}
+
+// readProcess returns what holds now or did lately.
+func readProcess() processUse {
+	process.Lock()
+	defer process.Unlock()
+	if now := time.Now(); now.Sub(process.at) > believedFor {
+		sample := []metrics.Sample{
+			{Name: "/memory/classes/heap/objects:bytes"},
+			{Name: "/memory/classes/heap/unused:bytes"},
+			{Name: "/memory/classes/total:bytes"},
+			{Name: "/memory/classes/heap/released:bytes"},
+		}
+		metrics.Read(sample)
+		n := func(i int) int64 { return int64(sample[i].Value.Uint64()) }
+		process.at, process.use = now, processUse{readResident(), n(0), n(1), n(2) - n(3)}
 	}
-	return resident.bytes
+	return process.use
 }
 
 func readResident() int64 {

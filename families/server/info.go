@@ -81,6 +81,11 @@ func (s *fields) setf(name, format string, args ...any) {
 	s.out = append(fmt.Appendf(append(append(s.out, name...), ':'), format, args...), "\r\n"...)
 }
 
+// float sets a number with so many digits after the point.
+func (s *fields) float(name string, f float64, digits int) {
+	s.out = append(strconv.AppendFloat(append(append(s.out, name...), ':'), f, 'f', digits, 64), "\r\n"...)
+}
+
 // bytes sets a number of bytes and, as name_human, its form for people.
 func (s *fields) bytes(name string, n int64) {
 	s.num(name, n)

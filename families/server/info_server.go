@@ -104,12 +104,12 @@ func infoReplication(f *family, e *core.Engine, s *fields) {
 // thread that runs all commands.
 func infoCPU(_ *family, _ *core.Engine, s *fields) {
 	sys, user, childSys, childUser := cpuSeconds()
-	s.setf("used_cpu_sys", "%.6f", sys)
-	s.setf("used_cpu_user", "%.6f", user)
-	s.setf("used_cpu_sys_children", "%.6f", childSys)
-	s.setf("used_cpu_user_children", "%.6f", childUser)
-	s.setf("used_cpu_sys_main_thread", "%.6f", sys)
-	s.setf("used_cpu_user_main_thread", "%.6f", user)
+	s.float("used_cpu_sys", sys, 6)
+	s.float("used_cpu_user", user, 6)
+	s.float("used_cpu_sys_children", childSys, 6)
+	s.float("used_cpu_user_children", childUser, 6)
+	s.float("used_cpu_sys_main_thread", sys, 6)
+	s.float("used_cpu_user_main_thread", user, 6)
 }
 
 func infoCluster(_ *family, _ *core.Engine, s *fields) { s.set("cluster_enabled", "0") }
@@ -118,8 +118,8 @@ func infoKeyspace(_ *family, e *core.Engine, s *fields) {
 	ks := e.Keyspace()
 	now := e.NowMs()
 	for db := range ks.Databases() {
-		if keys := ks.Len(db); keys > 0 {
-			s.setf("db"+itoa(db), "keys=%d,expires=%d,avg_ttl=%d", keys, ks.Expires(db), ks.AvgTTL(db, now))
+		if keys, expires, avgTTL := ks.Counts(db, now); keys > 0 {
+			s.setf("db"+itoa(db), "keys=%d,expires=%d,avg_ttl=%d", keys, expires, avgTTL)
 		}
 	}
 }
