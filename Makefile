@@ -5,6 +5,7 @@ PORT      ?= 6379
 FUZZTIME  ?= 20s
 SOAK_ROUNDS ?= 500
 SOAK_HISTORIES ?= 200
+SWEEP     ?= internal/tools/benchreport/sweep.txt
 TOOLS     := $(GO) tool -modfile=internal/tools/versions/go.mod
 TESTTAGS  := invariants
 CGO       := $(shell command -v gcc >/dev/null 2>&1 && echo 1 || echo 0)
@@ -48,6 +49,9 @@ golden: need-go oracle ## Write the golden traces anew from real Redis
 
 bench: need-go oracle build ## Measure beside redis-server, write docs/benchmarks.md (about 35 minutes)
 	$(GO) run ./internal/tools/benchreport
+
+sweep: need-go oracle build ## CPU of each command of a list beside redis-server (SWEEP=file; five minutes)
+	$(GO) run ./internal/tools/benchreport -sweep $(SWEEP)
 
 pgo: need-go ## Renew the profile by which the compiler optimises the server (two minutes)
 	$(GO) run ./internal/tools/pgo
@@ -94,4 +98,4 @@ need-go:
 clean: ## Remove what was built
 	rm -rf bin .tools
 
-.PHONY: help build run test race soak conformance clients clients-installed golden bench pgo bench-go bench-compare fuzz lint vet fmt cover vuln ci oracle need-go clean
+.PHONY: help build run test race soak conformance clients clients-installed golden bench sweep pgo bench-go bench-compare fuzz lint vet fmt cover vuln ci oracle need-go clean

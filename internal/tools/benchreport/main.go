@@ -7,6 +7,8 @@
 //
 // rewrites the sections of these parts and keeps the others of the file; without -out it prints to standard output. A full run takes
 // about 35 minutes; see [parts] for what there is. The file is written after each part, so an interrupted run loses one part only.
+// With -sweep it lists the CPU of single commands instead (`make sweep`).
+//
 // To see whether a part works at all, use `-scale 0.01 -seconds 0.1 -rounds 1`: figures of such a run mean nothing.
 package main
 
@@ -101,6 +103,7 @@ func run() error {
 	flag.StringVar(&b.dir, "dir", "", "`directory` on the disk to measure, for the servers' files (bin, or the temporary one)")
 	out := flag.String("out", "", "`file` to write (docs/benchmarks.md, or standard output with -only)")
 	only := flag.String("only", "", "parts to run, comma-separated, of "+strings.Join(names, " "))
+	sweep := flag.String("sweep", "", "measure the CPU of the commands in this `file` instead, see sweep.txt")
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each server")
 	flag.Float64Var(&b.seconds, "seconds", 2, "duration of a round of set_get; other parts take a share of it")
 	flag.Float64Var(&b.scale, "scale", 1, "multiplies the number of keys, elements and connections of all parts")
@@ -124,6 +127,10 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	if *sweep != "" {
+		runtime.GOMAXPROCS(1) // as measure does
+		return b.sweep(ctx, *sweep, os.Stdout)
+	}
 	return b.measure(ctx, chosen, file)
 }
 

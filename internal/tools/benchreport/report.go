@@ -82,6 +82,9 @@ keep the other sections as they are:
 
 or to look at one's own mix of commands: ` + "`go run ./cmd/redust-bench --help`" + `.
 
+` + "`make sweep`" + ` lists the CPU of a request beside Redis's for each command of a list (` + "`internal/tools/benchreport/sweep.txt`" + `, or ` + "`SWEEP=file`" + `),
+in some five minutes, and at the end those above 1.2: to find what costs too much, not for this report.
+
 A closed loop measures: a client sends its next batch when the last one is answered, and the latency of a request is that of its batch.
 The generator runs on one thread and takes its share of the cores. CPU is the server's user and system time as INFO reports it.
 Where a section has rounds the servers take turns and figures are medians; elsewhere one comes after the other. The ratio is Redust's figure

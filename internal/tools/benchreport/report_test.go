@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -182,5 +183,24 @@ func TestLastLine(t *testing.T) {
 	}
 	if got := lastLine(nil); got != "" {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestParseSweep(t *testing.T) {
+	l, err := parseSweep("# a comment\n\nsetup 2 SADD s m:{i}\nSADD s m:{r}\n")
+	if err != nil || len(l.setup) != 2 || l.setup[1][2] != "m:001" || len(l.commands) != 1 || l.commands[0][2] != "m:{r}" {
+		t.Errorf("%v, %v", l, err)
+	}
+	for _, bad := range []string{"setup", "setup x PING", "setup 1001 PING", "setup 1"} {
+		if _, err := parseSweep(bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+	text, err := os.ReadFile("sweep.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l, err := parseSweep(string(text)); err != nil || len(l.commands) < 50 {
+		t.Errorf("sweep.txt: %d commands, %v", len(l.commands), err)
 	}
 }
