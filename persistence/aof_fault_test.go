@@ -186,6 +186,38 @@ func TestAOFEverysecHoldsRepliesWhileTheDiskIsLate(t *testing.T) {
 	<-held
 }
 
+// TestRepliesWaitForAWriteThatTakesLong: what a kill could take doesn't grow while the file can't be written to, whatever appendfsync says.
+func TestRepliesWaitForAWriteThatTakesLong(t *testing.T) {
+	for _, c := range []struct{ fsync, op string }{{"everysec", "write"}, {"no", "write"}, {"everysec", "sync"}, {"no", "sync"}} {
+		t.Run(c.fsync+" "+c.op, func(t *testing.T) {
+			t.Parallel()
+			disk := newFaultFS(t, t.TempDir())
+			r := start(t, disk, "appendonly", "yes", "appendfsync", c.fsync)
+			slow := newGate()
+			disk.set(-1, func(op, name string) error {
+				if op == c.op && strings.Contains(name, ".1.incr.aof") {
+					slow.pass()
+				}
+				return nil
+			})
+			slow.shut.Store(true)
+			wantReply(t, r.send("before"))
+			if c.op == "sync" { // as the log goes over to another file
+				if _, err := r.svc.RewriteAOF(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			begin := time.Now()
+			eventually(t, "replies wait", r.svc.MustWait)
+			if took := time.Since(begin); took > syncLate/2 {
+				t.Errorf("replies wait after %v", took)
+			}
+			slow.wantHeld(t, r.send("held"))
+			eventually(t, "replies don't wait", func() bool { return !r.svc.MustWait() })
+		})
+	}
+}
+
 // TestAOFRewriteFailures: whichever step of a rewrite fails, the files on disk still give the data set.
 func TestAOFRewriteFailures(t *testing.T) {
 	for _, c := range []struct{ op, name string }{

@@ -55,7 +55,10 @@ func (w *aofWriter) flush() error {
 			return nil
 		}
 		w.pending = syncStart{w.wrote, w.written, time.Now()}
-		return w.collect(datasync(w.file))
+		ended := w.waiting()
+		err := datasync(w.file)
+		ended()
+		return w.collect(err)
 	case policy == syncNo:
 		if !w.syncing.Load() {
 			w.drop(w.wrote)
@@ -127,9 +130,14 @@ func (w *aofWriter) drop(n int) {
 
 // watch decides ten times a second whether the disk is late.
 func (w *aofWriter) watch(now time.Time) {
-	oldest := w.oldest.Load()
-	late := w.policy() == syncEverySecond && oldest != 0 && now.UnixNano()-oldest > int64(syncLate)
-	if w.late.Swap(late) == late {
+	policy, oldest, writing := w.policy(), w.oldest.Load(), w.writing.Load()
+	late := policy == syncEverySecond && oldest != 0 && now.UnixNano()-oldest > int64(syncLate)
+	stuck := policy != syncAlways && writing != 0 && now.UnixNano()-writing > int64(stuckAfter)
+	if w.late.Swap(late || stuck) == (late || stuck) {
+		return
+	}
+	if stuck && !late {
+		w.log.Debug("The disk holds up the writing of the AOF. Replies to writes wait for it.")
 		return
 	}
 	if late {

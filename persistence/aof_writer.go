@@ -21,6 +21,9 @@ const (
 	leaveFor = 5 * time.Millisecond
 	// retryEvery is how long after a disk error the next attempt is made.
 	retryEvery = 250 * time.Millisecond
+	// stuckAfter is how long the disk may keep the writer from writing before replies wait, so that a kill takes no more than a moment's worth
+	// of what was acknowledged, however busy the disk is.
+	stuckAfter = 100 * time.Millisecond
 )
 
 // piece is a run of whole effects on its way to the file.
@@ -50,7 +53,8 @@ type aofWriter struct {
 	sleep  func() time.Duration // before each write, 0 but for tests
 
 	fault   atomic.Pointer[protocol.Error] // why writes are refused
-	late    atomic.Bool                    // everysec: replies wait, the disk is behind
+	late    atomic.Bool                    // replies wait, the disk is behind
+	writing atomic.Int64                   // Unix ns since which the writer waits for the disk, 0: it doesn't
 	oldest  atomic.Int64                   // Unix ns at which the oldest unsynced byte was written, 0: none
 	size    atomic.Int64                   // bytes of the file
 	before  atomic.Int64                   // bytes of files it has finished since they were last measured
@@ -199,9 +203,11 @@ func timestampLine(unix int64) []byte {
 
 // write brings the queue into the file. After an error it goes on at the right byte.
 func (w *aofWriter) write() (moved bool, err error) {
-	if w.wrote < len(w.queue) {
-		time.Sleep(w.sleep())
+	if w.wrote == len(w.queue) {
+		return false, nil
 	}
+	defer w.waiting()()
+	time.Sleep(w.sleep())
 	for w.wrote < len(w.queue) {
 		if w.seek {
 			if _, err := w.file.Seek(w.at, io.SeekStart); err != nil {
@@ -236,6 +242,17 @@ func (w *aofWriter) write() (moved bool, err error) {
 	return moved, nil
 }
 
+// waiting is called before the writer waits for the disk; what it returns, after that. That the disk has failed is told by fault.
+func (w *aofWriter) waiting() (ended func()) {
+	w.writing.Store(time.Now().UnixNano())
+	return func() {
+		w.writing.Store(0)
+		if w.late.Load() {
+			w.watch(time.Now())
+		}
+	}
+}
+
 // report keeps the error for MISCONF and INFO, and logs when it comes and goes.
 func (w *aofWriter) report(err error) {
 	was := w.fault.Load()
@@ -265,7 +282,6 @@ func (w *aofWriter) turn() bool {
 		return false
 	}
 	w.reader.Close()
-	w.flusher.close()
 	if err := w.file.Close(); err != nil { // its content was flushed: nothing is lost
 		w.log.Warn("closing an AOF file", "error", err)
 	}
@@ -295,6 +311,7 @@ func (w *aofWriter) end() {
 		}
 	}
 	w.reader.Close()
+	go w.flusher.close() // the kernel takes its time, up to some tenths of a second
 	if err := w.file.Close(); err != nil {
 		w.log.Warn("closing an AOF file", "error", err)
 	}
