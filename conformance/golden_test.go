@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -31,7 +34,7 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// recorder is a live Redis whose replies are kept for a golden trace.
+// recorder is a live Redis whose replies are kept, to make a golden trace or to check the one that is there.
 type recorder struct {
 	*liveSide
 	entries []traceEntry
@@ -39,6 +42,7 @@ type recorder struct {
 
 type traceEntry struct {
 	line int
+	mode comparer
 	out  outcome
 }
 
@@ -55,7 +59,7 @@ func (r *recorder) keep(st *step, out outcome) {
 	if len(out.raw) > hashFrom && exact && st.capture == "" {
 		out.raw = []byte("sha256:" + digest(out.raw))
 	}
-	r.entries = append(r.entries, traceEntry{st.line, out})
+	r.entries = append(r.entries, traceEntry{st.line, st.mode, out})
 }
 
 func tracePath(s *script, proto int) string {
@@ -80,6 +84,38 @@ func (r *recorder) write(s *script, proto int) error {
 		return err
 	}
 	return os.WriteFile(path, []byte(b.String()), 0o644)
+}
+
+// check compares what Redis answered now with its golden trace: one that is made of ids, times or chance, or of another script, is no use to
+// who has no Redis. Lines with several replies are left out, as their number may be chance.
+func (r *recorder) check(s *script, proto int) error {
+	t, err := readTrace(s, proto)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	then := single(t.entries)
+	for line, now := range single(r.entries) {
+		old, ok := then[line]
+		if ok && (old.out.err != now.out.err || !old.out.matches(now.out.raw, now.mode) && !bytes.Equal(old.out.raw, now.out.raw)) {
+			return fmt.Errorf("%s:%d (RESP%d): Redis itself answers otherwise than when the golden trace was made; say what does not count with a directive, or `make golden`\n  now:  %s\n  then: %s",
+				s.path, line, proto, shorten(now.out.String()), shorten(old.out.String()))
+		}
+	}
+	return nil
+}
+
+// single is the entries by line, without lines that have several.
+func single(entries []traceEntry) map[int]traceEntry {
+	m, n := map[int]traceEntry{}, map[int]int{}
+	for _, e := range entries {
+		m[e.line] = e
+		n[e.line]++
+	}
+	maps.DeleteFunc(m, func(line int, _ traceEntry) bool { return n[line] > 1 })
+	return m
 }
 
 // squeeze writes bytes on one line: CRLF is "~", "~" and what doesn't print is

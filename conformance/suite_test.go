@@ -217,12 +217,16 @@ func runScript(s *script, proto int) {
 		Fail(describe(diffs, err))
 	}
 	Expect(err).NotTo(HaveOccurred())
-	if rec != nil {
+	switch {
+	case rec == nil:
+	case *makeGolden:
 		Expect(rec.write(s, proto)).To(Succeed())
+	case len(r.skipped) == 0:
+		Expect(rec.check(s, proto)).To(Succeed())
 	}
 }
 
-// oracleFor is live Redis (recorded when golden traces are made) or a trace.
+// oracleFor is live Redis, recorded, or a trace.
 func oracleFor(s *script, proto int) (side, *recorder) {
 	GinkgoHelper()
 	if suite.redis == nil {
@@ -233,11 +237,8 @@ func oracleFor(s *script, proto int) (side, *recorder) {
 		Expect(err).NotTo(HaveOccurred())
 		return t, nil
 	}
-	if *makeGolden {
-		rec := &recorder{liveSide: suite.redis}
-		return rec, rec
-	}
-	return suite.redis, nil
+	rec := &recorder{liveSide: suite.redis}
+	return rec, rec
 }
 
 func describe(diffs []difference, err error) string {
