@@ -17,8 +17,9 @@ import (
 	"github.com/redust/redust/cmd/redust-bench/load"
 )
 
-// Clients that read much run in a process of their own, this program again, so that their work delays no measured client in ours.
-var helpers = map[string]func(args []string) error{"helper-loop": loopHelper, "helper-listen": listenHelper}
+// Clients that read much run in a process of their own, this program again, so that their work delays no measured client in ours. Started
+// with a server's options, it is the bare loop.
+var helpers = map[string]func(args []string) error{"helper-loop": loopHelper, "helper-listen": listenHelper, "--port": bareHelper}
 
 // loopHelper repeats a command on one connection: ADDR SECONDS COMMAND ARG... It prints how many were answered.
 func loopHelper(args []string) error {

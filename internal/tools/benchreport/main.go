@@ -62,6 +62,7 @@ type part struct {
 var parts = []part{
 	{"set_get", "SET and GET", 4 * time.Minute, setGetPart},
 	{"redisbench", "redis-benchmark", 8 * time.Minute, redisBenchPart},
+	{"bare", "A loop that does nothing", 4 * time.Minute, barePart},
 	{"groups", "Command groups", 6 * time.Minute, groupsPart},
 	{"memory", "Memory", 3 * time.Minute, memoryPart},
 	{"typememory", "Memory of the collections", 6 * time.Minute, typeMemoryPart},
