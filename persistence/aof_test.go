@@ -121,11 +121,22 @@ func TestAOFBringsEverythingBack(t *testing.T) {
 // TestAOFCutAtEveryByte: whatever byte the file ends at, what loads is the state after the last whole
 // command, or transaction, before it.
 func TestAOFCutAtEveryByte(t *testing.T) {
+	t.Run("first file", func(t *testing.T) { cutAtEveryByte(t, false, "no") })
+	t.Run("after a rewrite", func(t *testing.T) { cutAtEveryByte(t, true, "no") })
+	t.Run("with timestamps", func(t *testing.T) { cutAtEveryByte(t, true, "yes") })
+}
+
+func cutAtEveryByte(t *testing.T, rewritten bool, timestamps string) {
 	dir := t.TempDir()
-	r := start(t, newFaultFS(t, dir), "appendonly", "yes", "appendfsync", "always")
+	r := start(t, newFaultFS(t, dir), "appendonly", "yes", "appendfsync", "always", "aof-timestamp-enabled", timestamps)
 	r.must("SET", "before", "1")
-	r.flushed()
 	incr := filepath.Join(dir, "appendonlydir", "appendonly.aof.1.incr.aof")
+	if rewritten {
+		r.rewriteNow()
+		incr = filepath.Join(dir, "appendonlydir", "appendonly.aof.2.incr.aof")
+	}
+	r.must("SET", "after", "1")
+	r.flushed()
 	type mark struct {
 		size   int
 		digest string
@@ -140,7 +151,7 @@ func TestAOFCutAtEveryByte(t *testing.T) {
 		marks = append(marks, mark{len(b), r.eng.Digest()})
 	}
 	add()
-	for _, c := range []string{"SET k v", "RPUSH l a bb ccc", "MULTI|SET m1 1|INCR m1|HSET h f v|EXEC", "SELECT 2", "INCR n", "MULTI|SADD s 1|EXEC", "SET last *1\r\n$4\r\nPING"} {
+	for _, c := range []string{"SET k v", "RPUSH l a bb ccc", "MULTI|SET m1 1|INCR m1|HSET h f v|EXEC", "ZADD z 1.5 a -inf b", "PEXPIREAT k 9999999999999", "SELECT 2", "INCR n", "MULTI|SADD s 1|EXEC", "SET last *1\r\n$4\r\nPING"} {
 		for one := range strings.SplitSeq(c, "|") {
 			r.must(strings.SplitN(one, " ", 6)...)
 		}
@@ -171,7 +182,7 @@ func TestAOFCutAtEveryByte(t *testing.T) {
 		for _, m := range marks {
 			atEnd = atEnd || m.size == cut
 		}
-		if !atEnd && cut%5 == 0 { // refused, and left as it is
+		if !atEnd && cut%5 == 0 && timestamps == "no" { // refused, and left as it is
 			r, err := open(t, newFaultFS(t, dir), "appendonly", "yes", "aof-load-truncated", "no")
 			if err != nil {
 				t.Fatal(err)

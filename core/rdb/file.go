@@ -3,6 +3,7 @@ package rdb
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 )
 
 // An Op says what a Record is.
@@ -42,7 +43,9 @@ func (d *Decoder) ReadHeader() (int, error) {
 		return 0, fail(start, "wrong signature: not an RDB file")
 	}
 	version := leadingNumber(p[len(magic):])
-	if version < 1 || version > MaxVersion {
+	plain := fmt.Sprintf("%04d", version) == string(p[len(magic):])
+	// Versions without a checksum are believed only as they were written: one flipped bit would turn it off.
+	if version < 1 || version > MaxVersion || version < checksumSince && !plain {
 		return 0, fail(start, "can't handle RDB format version %q", p[len(magic):])
 	}
 	d.version = version
@@ -167,9 +170,12 @@ func (d *Decoder) opcode(op byte, r *Record, start int64) (done bool, err error)
 	return true, err
 }
 
-// checkSum reads the checksum, which files have from version 5 on, and compares it.
+// checksumSince is the version from which on files have a checksum.
+const checksumSince = 5
+
+// checkSum reads the checksum and compares it.
 func (d *Decoder) checkSum() error {
-	if d.version < 5 {
+	if d.version < checksumSince {
 		return nil
 	}
 	d.sum()
