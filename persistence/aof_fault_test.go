@@ -236,12 +236,7 @@ func TestAOFRewriteFailures(t *testing.T) {
 			disk := newFaultFS(t, t.TempDir())
 			r := start(t, disk, "appendonly", "yes")
 			r.fill(5)
-			disk.set(-1, func(op, name string) error {
-				if op == c.op && strings.Contains(name, c.name) {
-					return unix.EIO
-				}
-				return nil
-			})
+			disk.set(-1, failingAt(c.op, c.name))
 			if _, err := r.svc.RewriteAOF(); err != nil && err != errCantRewrite {
 				t.Fatal(err)
 			}
@@ -279,6 +274,58 @@ func TestAOFRewriteFailures(t *testing.T) {
 			if strings.Contains(r.files(), "temp-") {
 				t.Errorf("files: %s", r.files())
 			}
+		})
+	}
+}
+
+// failingAt fails one operation on files of a name.
+func failingAt(op, name string) func(op, name string) error {
+	return func(o, n string) error {
+		if o == op && strings.Contains(n, name) {
+			return unix.EIO
+		}
+		return nil
+	}
+}
+
+// TestAOFRewriteFailsTwice: the first time the new manifest is in place though its directory couldn't be flushed. What fails next must not take
+// the files away that it names.
+func TestAOFRewriteFailsTwice(t *testing.T) {
+	for _, second := range []struct{ op, name string }{
+		{"open", ".incr.aof"},
+		{"open", "temp-appendonly.aof.manifest"},
+		{"write", "temp-appendonly.aof.manifest"},
+		{"rename", "temp-appendonly.aof.manifest"},
+		{"syncdir", "appendonlydir"},
+		{"rename", "temp-rewriteaof"},
+	} {
+		t.Run(second.op+" "+second.name, func(t *testing.T) {
+			t.Parallel()
+			disk := newFaultFS(t, t.TempDir())
+			r := start(t, disk, "appendonly", "yes")
+			r.fill(5)
+			for _, fail := range []func(op, name string) error{failingAt("syncdir", "appendonlydir"), failingAt(second.op, second.name)} {
+				disk.set(-1, fail)
+				if _, err := r.svc.RewriteAOF(); err != nil && err != errCantRewrite {
+					t.Fatal(err)
+				}
+				r.aof().rewrites.wait()
+				r.must("SET", "after", "the failure")
+				r.flushed()
+				copied := t.TempDir() // what a crash now would leave
+				if err := os.CopyFS(copied, os.DirFS(disk.root)); err != nil {
+					t.Fatal(err)
+				}
+				again := start(t, newFaultFS(t, copied), "appendonly", "yes")
+				again.wantDigest(r.eng.Digest())
+				again.close()
+			}
+			disk.set(-1, nil)
+			r.rewriteNow()
+			r.must("SET", "after", "the success")
+			want := r.stop()
+			r = start(t, disk, "appendonly", "yes")
+			r.wantDigest(want)
 		})
 	}
 }

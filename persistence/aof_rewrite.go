@@ -273,7 +273,9 @@ func (j *appendOnly) prepare(ctx context.Context) (*turning, error) {
 	if !t.temporary() {
 		if err := j.persist(m); err != nil {
 			_ = f.Close()
-			if !errors.Is(err, errManifestUnsure) {
+			if errors.Is(err, errManifestUnsure) {
+				j.manifest.incrSeq = m.incrSeq // the manifest on disk names the file: it must stay, whatever becomes of the next attempt
+			} else {
 				j.removeFile(name)
 			}
 			return nil, err
