@@ -231,6 +231,7 @@ func (m *faultModel) judge(opts []string, digest string) {
 	for n, c := range m.crashes {
 		dir := m.t.TempDir()
 		c.left.restore(m.t, dir)
+		m.crashes[n].left = nil // hundreds of runs would not fit into memory
 		r, err := open(m.t, newFaultFS(m.t, dir), opts...)
 		if err == nil {
 			err = r.svc.Load()
