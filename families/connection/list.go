@@ -214,12 +214,7 @@ func redirect(cl *core.Client) int64 {
 // flagLetters are in the order in which Redis prints them.
 func flagLetters(cl *core.Client) string {
 	f := cl.Flags()
-	const shown = core.FlagMonitor | core.FlagReplica | core.FlagPrimary | core.FlagSubscribed | core.FlagMulti | core.FlagBlocked |
-		core.FlagTracking | core.FlagCloseAfterReply | core.FlagUnixSocket | core.FlagReadOnlyCluster | core.FlagNoEvict
-	if f&shown == 0 && !cl.Dirty() && !cl.Killed() {
-		return "N"
-	}
-	var b []byte
+	b := make([]byte, 0, 16)
 	add := func(on bool, letter byte) {
 		if on {
 			b = append(b, letter)
