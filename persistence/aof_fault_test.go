@@ -257,18 +257,11 @@ func TestAOFRewriteFailures(t *testing.T) {
 			if got := r.info("aof_current_size"); got != fmt.Sprint(size) {
 				t.Errorf("aof_current_size: %s, the files have %d bytes", got, size)
 			}
-			copied := t.TempDir() // what a crash now would leave
-			if err := os.CopyFS(copied, os.DirFS(disk.root)); err != nil {
-				t.Fatal(err)
-			}
-			want := r.eng.Digest()
-			again := start(t, newFaultFS(t, copied), "appendonly", "yes")
-			again.wantDigest(want)
-			again.close()
+			r.survivesCrash()
 			disk.set(-1, nil)
 			r.rewriteNow()
 			r.must("SET", "after", "the success")
-			want = r.stop()
+			want := r.stop()
 			r = start(t, disk, "appendonly", "yes")
 			r.wantDigest(want)
 			if strings.Contains(r.files(), "temp-") {
@@ -276,6 +269,18 @@ func TestAOFRewriteFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// survivesCrash starts a server on a copy of the files as they are now.
+func (r *rig) survivesCrash() {
+	r.t.Helper()
+	copied := r.t.TempDir()
+	if err := os.CopyFS(copied, os.DirFS(r.fs.root)); err != nil {
+		r.t.Fatal(err)
+	}
+	again := start(r.t, newFaultFS(r.t, copied), "appendonly", "yes")
+	defer again.close()
+	again.wantDigest(r.eng.Digest())
 }
 
 // failingAt fails one operation on files of a name.
@@ -312,13 +317,7 @@ func TestAOFRewriteFailsTwice(t *testing.T) {
 				r.aof().rewrites.wait()
 				r.must("SET", "after", "the failure")
 				r.flushed()
-				copied := t.TempDir() // what a crash now would leave
-				if err := os.CopyFS(copied, os.DirFS(disk.root)); err != nil {
-					t.Fatal(err)
-				}
-				again := start(t, newFaultFS(t, copied), "appendonly", "yes")
-				again.wantDigest(r.eng.Digest())
-				again.close()
+				r.survivesCrash()
 			}
 			disk.set(-1, nil)
 			r.rewriteNow()
