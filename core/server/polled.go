@@ -16,9 +16,8 @@ type polled struct {
 	mark   int32 // of its events: descriptors come back, marks don't soon
 	epoch  uint32
 	bits   atomic.Uint32
-	refs   atomic.Int32 // the descriptor is open while somebody holds one
-	served *loop        // in whose turn the owner serves the connection; see Yield
-	turn   uint64
+	refs   atomic.Int32            // the descriptor is open while somebody holds one
+	served *worker                 // in whose turn the owner serves the connection; see Yield
 	more   bool                    // the last read left input behind
 	signal atomic.Pointer[signals] // nil before anybody waited
 	slow   atomic.Bool             // a writer waits until the socket takes more
@@ -245,8 +244,8 @@ func (c *conn) collect() {
 
 // Yield implements core.Yielder: from here on, a new goroutine is in charge of the loop.
 func (c *conn) Yield() {
-	if l := c.served; l != nil {
+	if w := c.served; w != nil {
 		c.served = nil
-		l.take(c.turn)
+		w.yield()
 	}
 }
