@@ -222,5 +222,11 @@ func (e *Engine) AwaitDurable(c *Client) {
 	c.lastOffset, c.flushedAll = 0, false
 }
 
+// RepliesWait reports whether AwaitDurable waits for the disk at present, after a write.
+func (e *Engine) RepliesWait() bool {
+	p := e.Persistence()
+	return p != nil && p.MustWait()
+}
+
 // CountProtocolError counts an error that no command caused.
 func (e *Engine) CountProtocolError(msg string) { e.stats.countError(msg) }

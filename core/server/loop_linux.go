@@ -111,7 +111,8 @@ func (l *loop) run() {
 
 // pin binds the worker to its thread as long as it is in charge, or ends that. Otherwise Go moves it to another thread each time that
 // it goes through the scheduler, as it wakes one up that looks for work: with a generator on the same two processors a tenth of the time
-// went by before the new thread had one (112 instead of 24 ms a second).
+// went by before the new thread had one (112 instead of 24 ms a second). It is not for workers that others have to wait with: Go stops
+// and starts a thread each time that a bound goroutine gives its processor up and gets one back. A flush of the disk is such a time.
 func (w *worker) pin(on bool) {
 	if w.pinned == on {
 		return
@@ -294,7 +295,7 @@ func (w *worker) wait() {
 	l := w.l
 	l.next, l.n = 0, 0
 	crowded := l.srv.crowded.Load()
-	w.pin(!crowded)
+	w.pin(!crowded && !l.srv.eng.RepliesWait())
 	if l.passes++; crowded && l.passes%yieldEvery == 0 {
 		runtime.Gosched()
 	}
