@@ -31,8 +31,8 @@ func (l hidingListener) Accept() (net.Conn, error) {
 	return hidden{nc}, nil
 }
 
-// serverWith runs a server with DEBUG on a listener that wrap may change.
-func serverWith(t testing.TB, wrap func(net.Listener) net.Listener) (addr string, s *server.Server) {
+// serverWith runs a server with DEBUG, and with more than the standard families, on a listener that wrap may change.
+func serverWith(t testing.TB, wrap func(net.Listener) net.Listener, more ...core.Family) (addr string, s *server.Server) {
 	t.Helper()
 	table, err := options.Standard()
 	if err != nil {
@@ -41,7 +41,7 @@ func serverWith(t testing.TB, wrap func(net.Listener) net.Listener) (addr string
 	if err := table.Assign("enable-debug-command", "yes"); err != nil {
 		t.Fatal(err)
 	}
-	eng, err := core.New(core.Config{Families: standard.All(), Options: table})
+	eng, err := core.New(core.Config{Families: append(standard.All(), more...), Options: table})
 	if err != nil {
 		t.Fatal(err)
 	}
