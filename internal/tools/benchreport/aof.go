@@ -50,19 +50,15 @@ func aofPart(ctx context.Context, b *bench) (section, error) {
 				}
 			}
 		}
-		var none [2]figure
 		for i, m := range aofModes {
-			var rows [2][]figure
-			for j := range rows {
-				rows[j] = middle(all[i][j])
-				if i == 0 {
-					none[j] = rows[j][0]
+			for j := range all[i] {
+				for round, figures := range all[i][j] {
+					all[i][j][round] = append(figures, ratio("", figures[0].value/max(all[0][j][round][0].value, 1)))
 				}
-				rows[j] = append(rows[j], ratio("", rows[j][0].value/max(none[j].value, 1)))
 			}
 			name := fmt.Sprintf("%s, P %d", m.name, pipeline)
-			b.progress("%s: %s and %s requests/s", name, rows[0][0].text, rows[1][0].text)
-			addWide(table, name, rows[0], rows[1])
+			b.progress("%s: %s and %s requests/s", name, middle(all[i][0])[0].text, middle(all[i][1])[0].text)
+			addRounds(table, name, &all[i])
 		}
 	}
 	return s, nil

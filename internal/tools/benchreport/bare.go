@@ -39,7 +39,7 @@ func barePart(ctx context.Context, b *bench) (section, error) {
 				return s, fmt.Errorf("%s P %d: %w", name, pipeline, err)
 			}
 			b.progress("%s P %d", name, pipeline)
-			addWide(table, fmt.Sprintf("%s, P %d", name, pipeline), middle(all[0]), middle(all[1]))
+			addRounds(table, fmt.Sprintf("%s, P %d", name, pipeline), &all)
 		}
 	}
 	return s, nil

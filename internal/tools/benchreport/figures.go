@@ -84,6 +84,34 @@ func addWide(t *load.Table, name string, redust, redis []figure) {
 	t.Add(row...)
 }
 
+// addRounds adds a row of the rounds' medians to a wide table. The ratios are the medians of the rounds' own: what a busy machine does to one
+// server, it mostly does to the one measured beside it, too.
+func addRounds(t *load.Table, name string, all *samples) {
+	row := []string{name}
+	redust, redis := middle(all[0]), middle(all[1])
+	for i := range min(len(redust), len(redis)) {
+		row = append(row, redust[i].text, redis[i].text, load.RatioText(medianRatio(all[0], all[1], i)))
+	}
+	t.Add(row...)
+}
+
+// medianRatio is the median of what the rounds of one server, in one figure, are of those of another; 0 where figures make no ratio.
+func medianRatio(of, to [][]figure, column int) float64 {
+	var all []float64
+	for i := range min(len(of), len(to)) {
+		a, b := of[i][column], to[i][column]
+		if a.bare || b.bare || a.value <= 0 || b.value <= 0 {
+			return 0
+		}
+		all = append(all, a.value/b.value)
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
+}
+
 // middle takes the median round of each figure, the lower one of two in the middle.
 func middle(rounds [][]figure) []figure { return pick(rounds, func(n int) int { return (n - 1) / 2 }) }
 

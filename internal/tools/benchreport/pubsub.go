@@ -60,7 +60,7 @@ func (b *bench) publishRows(ctx context.Context, pair []*server, n int, table *l
 		name := fmt.Sprintf("%s subscribers, P %d", load.Count(int64(n)), pipeline)
 		redust, redis := middle(all[0]), middle(all[1])
 		b.progress("%s: %s and %s deliveries/s", name, redust[0].text, redis[0].text)
-		addWide(table, name, redust, redis)
+		addRounds(table, name, &all)
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func redisBenchPart(ctx context.Context, b *bench) (section, error) {
 			}
 			redust, redis := middle(all[0]), middle(all[1])
 			b.progress("%s P %d: %s and %s requests/s", t.name, pipeline, redust[0].text, redis[0].text)
-			addWide(table, t.name, redust, redis)
+			addRounds(table, t.name, &all)
 		}
 	}
 	return s, nil

@@ -88,7 +88,8 @@ in some five minutes, and at the end those above 1.2: to find what costs too muc
 A closed loop measures: a client sends its next batch when the last one is answered, and the latency of a request is that of its batch.
 The generator runs on one thread and takes its share of the cores. CPU is the server's user and system time as INFO reports it.
 Where a section has rounds the servers take turns and figures are medians; elsewhere one comes after the other. The ratio is Redust's figure
-divided by Redis's.
+divided by Redis's; in redis-benchmark's tests, of PUBLISH, EXEC and the append only file it is the median of the rounds' ratios, as neighbours see the
+same machine.
 
 `
 

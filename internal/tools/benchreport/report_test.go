@@ -86,6 +86,28 @@ func TestRoundsOfFigures(t *testing.T) {
 	}
 }
 
+func TestRatiosOfRounds(t *testing.T) {
+	all := samples{
+		{{count("", 100), percent("", 1)}, {count("", 60), percent("", 1)}, {count("", 10), percent("", 1)}},
+		{{count("", 50), percent("", 1)}, {count("", 40), percent("", 1)}, {count("", 30), percent("", 1)}},
+	}
+	if r := medianRatio(all[0], all[1], 0); r != 1.5 { // 2, 1.5 and 0.33
+		t.Error(r)
+	}
+	if r := medianRatio(all[0][:2], all[1][:2], 0); r != 1.75 {
+		t.Error("of two rounds:", r)
+	}
+	if r := medianRatio(all[0], all[1], 1); r != 0 {
+		t.Error("of shares:", r)
+	}
+	table := wideTable("test", "rate", "share")
+	addRounds(table, "set", &all)
+	var got strings.Builder
+	if err := table.WriteMarkdown(&got); err != nil || !strings.Contains(got.String(), "|           60 |    40 |  1.50 |       100.0 % | 100.0 % |     - |") {
+		t.Error(err, got.String())
+	}
+}
+
 func TestWideTable(t *testing.T) {
 	w := wideTable("test", "rate", "share")
 	addWide(w, "set", []figure{count("", 1500), percent("", 0.5)}, []figure{count("", 1000), percent("", 0.25)})

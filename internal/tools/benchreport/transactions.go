@@ -61,7 +61,7 @@ func measureExec(ctx context.Context, b *bench, pair []*server) (*load.Table, er
 			return table, err
 		}
 		b.progress("MULTI/EXEC at P %d", pipeline)
-		addWide(table, fmt.Sprintf("MULTI, 10 SET, EXEC, P %d", pipeline), middle(all[0]), middle(all[1]))
+		addRounds(table, fmt.Sprintf("MULTI, 10 SET, EXEC, P %d", pipeline), &all)
 	}
 	return table, nil
 }
