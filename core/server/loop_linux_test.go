@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,10 +39,12 @@ func threads(t *testing.T) int {
 // The goroutine in charge of a loop is bound to its thread. One that has left the loop must not be, or each request that waits would
 // keep a thread.
 func TestRequestsThatWaitKeepNoThread(t *testing.T) {
-	f := lingering{make(chan struct{}), make(chan struct{})}
-	addr, s := serverWith(t, asItIs, f)
-	s.Processors(1)
 	const clients = 200
+	f := lingering{make(chan struct{}, clients), make(chan struct{})}
+	addr, s := serverWith(t, asItIs, f)
+	release := sync.OnceFunc(func() { close(f.release) })
+	t.Cleanup(release) // before the server closes, which waits for them
+	s.Processors(1)
 	quick := dial(t, addr)
 	quick.do("PING")
 	before := threads(t)
@@ -60,7 +63,7 @@ func TestRequestsThatWaitKeepNoThread(t *testing.T) {
 	if n := threads(t) - before; n > clients/4 {
 		t.Errorf("%d requests that wait keep %d threads", clients, n)
 	}
-	close(f.release)
+	release()
 	for _, c := range waiting {
 		if r, err := c.recv(); err != nil || r.Int != 1 {
 			t.Fatal(r, err)
