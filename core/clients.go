@@ -212,11 +212,10 @@ func (e *Engine) AwaitDurable(c *Client) {
 	if c.lastOffset == 0 && !c.flushedAll {
 		return
 	}
-	p := e.Persistence()
-	if c.lastOffset != 0 && p != nil && p.MustWait() {
-		p.WaitDurable(c.lastOffset)
+	if c.lastOffset != 0 && e.RepliesWait() {
+		e.Persistence().WaitDurable(c.lastOffset)
 	}
-	if w, ok := p.(FlushWaiter); ok && c.flushedAll {
+	if w, ok := e.Persistence().(FlushWaiter); ok && c.flushedAll {
 		w.WaitFlushed()
 	}
 	c.lastOffset, c.flushedAll = 0, false

@@ -105,7 +105,6 @@ func (l *loop) run() {
 	defer w.exit()
 	for w.pass() {
 	}
-	w.pin(false)
 	w.done = true
 }
 
@@ -124,12 +123,12 @@ func (w *worker) pin(on bool) {
 	}
 }
 
-// exit is where a worker ends that a request has ended: after SHUTDOWN, or because its reply must never be sent.
+// exit is where a worker ends. Unless it is done, a request has ended it: after SHUTDOWN, or because its reply must never be sent.
 func (w *worker) exit() {
+	w.pin(false) // the thread would end with the goroutine
 	if w.done {
 		return
 	}
-	w.pin(false) // the thread would end with the goroutine
 	if w.leave() {
 		go w.l.run()
 	}
