@@ -388,7 +388,7 @@ func (e *Engine) serve(w *waiter, k Key) []Key {
 		c.fail(0, err)
 	}
 	if !again {
-		w.took.Store(e.clock.mono() - startNs)
+		w.took.Store(e.clock.after(startNs) - startNs)
 		e.dequeue(w)
 	}
 	// Who waits for the keys that were changed is the caller's affair.

@@ -91,7 +91,7 @@ func (e *Engine) ExpireStep() {
 		}
 	}
 	if worked {
-		e.stats.activeExpireNs.Add(e.clock.mono() - startNs)
+		e.stats.activeExpireNs.Add(e.clock.after(startNs) - startNs)
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package core runs commands: it knows what a command is, in which order it is checked, which locks it needs, where its effect goes, and who waits
-// for it. It knows no command by name, opens no file and no socket.
+// for it. It knows no command by name, opens no socket, and no file but one of the kernel's.
 //
 // # A family
 //

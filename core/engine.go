@@ -29,7 +29,7 @@ type Config struct {
 	Configured bool
 }
 
-// Engine executes commands on a keyspace. It opens no file and no socket.
+// Engine executes commands on a keyspace. It opens no socket, and no file but one in which Linux tells of its clock.
 type Engine struct {
 	ks     *keyspace.Keyspace
 	reg    *Registry

@@ -29,7 +29,7 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 	if c.blocking != nil {
 		cl.lastCmd.Store(c.cmd)
 		w := c.blocking
-		w.beganNs = e.clock.mono() - startNs
+		w.beganNs = e.clock.after(startNs) - startNs
 		cl.tallyOf(c.cmd).ns += w.beganNs
 		if e.watching.Load() {
 			e.observe(c, cl, w.beganNs) // MONITOR shows a command when it begins to wait
@@ -43,7 +43,7 @@ func (e *Engine) execute(c *Ctx, startNs int64) Status {
 		c.fail(mark, err)
 	}
 	e.conclude(c)
-	endNs := e.clock.mono()
+	endNs := e.clock.after(startNs)
 	cl.busy().lastNs = endNs
 	e.account(c, cl, endNs-startNs)
 	cl.endReply(mark)

@@ -297,7 +297,7 @@ func (e *Engine) runQueue(c *Ctx, m *multiState) []effects.Command {
 		if logged && e.log.Active() {
 			m.effects = in.appendEffects(m.effects)
 		}
-		endNs := e.clock.mono()
+		endNs := e.clock.after(startNs)
 		e.account(in, cl, endNs-startNs)
 		startNs = endNs
 	}
