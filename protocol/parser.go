@@ -112,6 +112,9 @@ func (p *Parser) Next(buf []byte, lim *Limits) (args [][]byte, consumed int, err
 			start += n
 			continue
 		}
+		if end := p.whole(rest, n, count, lim); end > 0 {
+			return p.args, start + end, nil
+		}
 		p.pending, p.pos = count, n
 		p.spans, p.more = p.spans[:0], 0
 		// Room for what can be in the buffer already, whatever was declared: an argument takes six bytes.
@@ -128,6 +131,43 @@ func (p *Parser) Next(buf []byte, lim *Limits) (args [][]byte, consumed int, err
 	return args, consumed, nil
 }
 
+// whole cuts a request of count arguments, the first of them at buf[pos:], that is all there and has short headers: nearly every one.
+// It returns where the request ends, or 0, which leaves it to bulks and cut.
+func (p *Parser) whole(buf []byte, pos, count int, lim *Limits) (end int) {
+	if count > cap(p.args) {
+		return 0
+	}
+	args := p.args[:count]
+	longest := shortBulk(lim)
+	rest := buf[pos:]
+	for i := range args {
+		if len(rest) < len("$0\r\n\r\n") || rest[0] != '$' {
+			return 0
+		}
+		var bulk, n int
+		tens, ones := uint(rest[1])-'0', uint(rest[2])-'0'
+		switch { // a call for each argument would be a fifth of the time
+		case tens <= 9 && rest[2] == '\r':
+			bulk, n = int(tens), 4
+		case tens-1 <= 8 && ones <= 9 && rest[3] == '\r':
+			bulk, n = int(10*tens+ones), 5
+		default:
+			bulk, n = shortHeader(rest, '$')
+		}
+		end := n + bulk
+		if n == 0 || bulk > longest || end+2 > len(rest) {
+			return 0
+		}
+		args[i] = rest[n:end:end]
+		rest = rest[end+2:]
+	}
+	p.args = args
+	return len(buf) - len(rest)
+}
+
+// shortBulk is up to which length an argument needs no check: proto-max-bulk-len is never configured below 1 MB, but a caller may.
+func shortBulk(lim *Limits) int { return int(min(unauthenticatedBulk, lim.maxBulk())) }
+
 // Parsed is how many of the bytes that Next left, of an unfinished request, are parsed already.
 func (p *Parser) Parsed() int { return p.pos }
 
@@ -136,8 +176,7 @@ func (p *Parser) Parsed() int { return p.pos }
 func (p *Parser) bulks(buf []byte, lim *Limits) (err error) {
 	pos, pending, bulk, inBulk := p.pos, p.pending, p.bulk, p.inBulk
 	spans := p.spans
-	// Lengths up to here need no check; proto-max-bulk-len is never configured below 1 MB, but a caller may.
-	shortMax := int(min(unauthenticatedBulk, lim.maxBulk()))
+	shortMax := shortBulk(lim)
 	for pending > 0 {
 		if !inBulk {
 			var n int

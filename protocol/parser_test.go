@@ -114,6 +114,41 @@ func TestParser(t *testing.T) {
 	}
 }
 
+// TestParserAtOnceAsInPieces compares requests that are cut in one pass with the same ones, whole and damaged, that come byte by byte.
+func TestParserAtOnceAsInPieces(t *testing.T) {
+	const seed = 11
+	rnd := rand.New(rand.NewSource(seed))
+	limits := []Limits{{}, {Unauthenticated: true}, {MaxBulk: 40}, {MaxMultibulk: 3}}
+	bytesOfRequests := []byte("$*\r\n0123456789-+ a\x00\"")
+	for range 20_000 {
+		var data []byte
+		for range 1 + rnd.Intn(4) {
+			var args []string
+			for range 1 + rnd.Intn(5) {
+				args = append(args, strings.Repeat("x", []int{0, 1, 9, 10, 39, 41, 99, 100, 101}[rnd.Intn(9)]))
+			}
+			data = AppendCommandStrings(data, args...)
+		}
+		for n := rnd.Intn(4); n > 0 && len(data) > 0; n-- {
+			i, b := rnd.Intn(len(data)), bytesOfRequests[rnd.Intn(len(bytesOfRequests))]
+			switch rnd.Intn(3) {
+			case 0:
+				data[i] = b
+			case 1:
+				data = append(data[:i], data[i+1:]...)
+			case 2:
+				data = data[:i+1]
+			}
+		}
+		lim := &limits[rnd.Intn(len(limits))]
+		want, wantErr := parseAll(t, data, 1, lim)
+		got, err := parseAll(t, data, 0, lim)
+		if fmt.Sprint(got) != fmt.Sprint(want) || err != wantErr {
+			t.Fatalf("seed %d, %q, %+v: at once %v, %v; byte by byte %v, %v", seed, data, *lim, got, err, want, wantErr)
+		}
+	}
+}
+
 func TestParserLimits(t *testing.T) {
 	cases := []struct {
 		name, in string
