@@ -115,9 +115,15 @@ func (c *Ctx) Keys() []Key { return c.keys }
 // commands with AllKeys or AllShards may look it up.
 func (c *Ctx) OtherKey(name []byte) Key { return c.makeKey(name, c.db, 0, 0) }
 
-func (c *Ctx) makeKey(name []byte, db, pos int, a Access) Key {
+func (c *Ctx) makeKey(name []byte, db, pos int, a Access) (k Key) {
+	c.setKey(&k, name, db, pos, a)
+	return k
+}
+
+// setKey is makeKey where the key is to be: copying what has just been written word by word makes the processor wait.
+func (c *Ctx) setKey(k *Key, name []byte, db, pos int, a Access) {
 	h := c.eng.ks.Hash(name)
-	return Key{Name: name, DB: db, hash: h, shard: c.eng.ks.ShardIndex(h), access: a, pos: pos}
+	k.Name, k.DB, k.hash, k.shard, k.access, k.due, k.pos = name, db, h, c.eng.ks.ShardIndex(h), a, false, pos
 }
 
 // Scratch is a buffer for building values, empty, kept between commands. Hand

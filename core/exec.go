@@ -79,7 +79,7 @@ func (e *Engine) perform(c *Ctx) error {
 		return err
 	}
 	if cmd.oneKey != 0 {
-		c.keyBuf[0] = c.makeKey(c.Args[cmd.oneKey], c.db, cmd.oneKey, cmd.Keys[0].Access)
+		c.setKey(&c.keyBuf[0], c.Args[cmd.oneKey], c.db, cmd.oneKey, cmd.Keys[0].Access)
 		c.keys = c.keyBuf[:1]
 	} else if e.findKeys(c); len(c.keys) == 0 {
 		if cmd.Flags&(Fast|InnerCommands) == 0 {
@@ -271,7 +271,9 @@ func (c *Ctx) Owner() *Client {
 func (e *Engine) removeExpired(c *Ctx) {
 	keys := c.expired
 	c.expired = nil
-	c.keys, c.shards, c.writes = keys, shardSet{}, shardSet{}
+	c.keys = keys
+	c.shards.clear()
+	c.writes.clear()
 	clear(c.effects) // they are in the log
 	c.effects = c.effects[:0]
 	e.lockKeys(c, true)
@@ -300,7 +302,8 @@ func (c *Ctx) finish() {
 		c.hits, c.misses = 0, 0
 	}
 	c.dirty, c.replaced = 0, false
-	c.shards, c.writes = shardSet{}, shardSet{}
+	c.shards.clear()
+	c.writes.clear()
 	if c.spent != nil {
 		c.spent.release()
 		c.spent = nil

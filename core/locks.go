@@ -11,14 +11,23 @@ import (
 // numShards is the number of key shards; a shardSet has one bit for each.
 const numShards = 256
 
-// shardSet is a set of shard indexes, walked in ascending order: the lock order.
-type shardSet [numShards / 64]uint64
+// shardSet is a set of shard indexes, walked in ascending order: the lock order. Most commands have one key, so that
+// only words in use are walked.
+type shardSet struct {
+	words [numShards / 64]uint64
+	used  uint8 // a bit for each word that is not 0
+}
 
-func (s *shardSet) add(i int)      { s[i>>6] |= 1 << (i & 63) }
-func (s *shardSet) has(i int) bool { return s[i>>6]&(1<<(i&63)) != 0 }
-func (s *shardSet) empty() bool    { return s[0]|s[1]|s[2]|s[3] == 0 }
+func (s *shardSet) add(i int) {
+	s.words[i>>6] |= 1 << (i & 63)
+	s.used |= 1 << (i >> 6)
+}
 
-var allShards = shardSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+func (s *shardSet) clear()         { *s = shardSet{} }
+func (s *shardSet) has(i int) bool { return s.words[i>>6]&(1<<(i&63)) != 0 }
+func (s *shardSet) empty() bool    { return s.used == 0 }
+
+var allShards = shardSet{[...]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}, 1<<4 - 1}
 
 // shardState is what core keeps for a shard beside the keyspace's table. The
 // maps are guarded by the shard's lock: written under the exclusive lock, read
@@ -103,18 +112,10 @@ func (g *gate) open() {
 // reserved by somebody else in a way that conflicts.
 func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
 	c.mode = lockShards
-	if len(c.keys) == 1 && c.shards.empty() {
-		k := &c.keys[0]
-		c.shards.add(k.shard)
-		if exclusive || k.access.exclusive() {
-			c.writes.add(k.shard)
-		}
-	} else {
-		for i := range c.keys {
-			c.shards.add(c.keys[i].shard)
-			if exclusive || c.keys[i].access.exclusive() {
-				c.writes.add(c.keys[i].shard)
-			}
+	for i := range c.keys {
+		c.shards.add(c.keys[i].shard)
+		if exclusive || c.keys[i].access.exclusive() {
+			c.writes.add(c.keys[i].shard)
 		}
 	}
 	for {
@@ -161,11 +162,11 @@ func (e *Engine) warm(c *Ctx) {
 }
 
 func (e *Engine) lockSet(all, writes *shardSet) {
-	for w := range all {
-		word, excl := all[w], writes[w]
-		for word != 0 {
+	for used := all.used; used != 0; used &= used - 1 {
+		w := bits.TrailingZeros8(used) & (len(all.words) - 1)
+		excl := writes.words[w]
+		for word := all.words[w]; word != 0; word &= word - 1 {
 			b := bits.TrailingZeros64(word)
-			word &= word - 1
 			if s := e.ks.Shard(w<<6 + b); excl&(1<<b) != 0 {
 				s.Lock()
 			} else {
@@ -176,11 +177,11 @@ func (e *Engine) lockSet(all, writes *shardSet) {
 }
 
 func (e *Engine) unlockSet(all, writes *shardSet) {
-	for w := range all {
-		word, excl := all[w], writes[w]
-		for word != 0 {
+	for used := all.used; used != 0; used &= used - 1 {
+		w := bits.TrailingZeros8(used) & (len(all.words) - 1)
+		excl := writes.words[w]
+		for word := all.words[w]; word != 0; word &= word - 1 {
 			b := bits.TrailingZeros64(word)
-			word &= word - 1
 			if s := e.ks.Shard(w<<6 + b); excl&(1<<b) != 0 {
 				s.Unlock()
 			} else {

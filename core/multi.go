@@ -242,7 +242,8 @@ func (e *Engine) lockTransaction(c *Ctx, m *multiState) {
 		keys = append(keys, w.key)
 	}
 	m.keys, c.keys = keys, keys
-	c.shards, c.writes = shardSet{}, shardSet{}
+	c.shards.clear()
+	c.writes.clear()
 	e.lockKeys(c, false)
 }
 

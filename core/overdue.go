@@ -9,7 +9,7 @@ import "github.com/redust/redust/core/effects"
 // look-up deletes it, and logs that first; where it is held shared, that would come after the
 // command's own effect. The shards are held. O(1) unless some are held shared and some exclusively.
 func (e *Engine) overdue(c *Ctx) (keys []Key) {
-	if c.writes.empty() || c.writes == c.shards || !e.log.Active() || e.isReplica() || !e.expiryVisible(c.client) {
+	if len(c.keys) < 2 || c.writes.empty() || c.writes == c.shards || !e.log.Active() || e.isReplica() || !e.expiryVisible(c.client) {
 		return nil
 	}
 	for i := range c.keys {
