@@ -248,8 +248,8 @@ func (c *Ctx) typed(e keyspace.Entry, ok bool, t keyspace.Type) (Value, bool, er
 }
 
 // ValueOf is the value of an entry; Packed aliases it.
-func ValueOf(e keyspace.Entry) Value {
-	v := Value{Type: e.Type(), Enc: e.Encoding()}
+func ValueOf(e keyspace.Entry) (v Value) { // named: else it is put together elsewhere and copied
+	v.Type, v.Enc = e.Type(), e.Encoding()
 	switch {
 	case v.Enc == keyspace.EncInt:
 		v.Int = e.Int()

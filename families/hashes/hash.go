@@ -20,14 +20,17 @@ type hash struct {
 	moved   bool // p is longer or shorter than, or elsewhere than, the value found
 }
 
-func (h *hash) view() view {
-	if h.dict != nil {
-		return view{n: h.dict.Len(), dict: h.dict}
+func (h *hash) view() view { return view{n: h.len(), p: h.p, dict: h.dict} }
+
+// len is the number of fields.
+func (h *hash) len() int {
+	switch {
+	case h.dict != nil:
+		return h.dict.Len()
+	case h.p != nil:
+		return h.p.len()
 	}
-	if h.p == nil {
-		return view{}
-	}
-	return view{n: h.p.len(), p: h.p}
+	return 0
 }
 
 // own makes lp memory that may be changed and has room to grow.
@@ -137,8 +140,12 @@ func (e *edit) open(h *hashes, c *core.Ctx, k core.Key) error {
 		if e.entry.Type() != keyspace.Hash {
 			return protocol.ErrWrongType
 		}
-		w := viewOfEntry(e.entry)
-		e.p, e.dict, e.inPlace = w.p, w.dict, true
+		e.inPlace = true
+		if e.entry.IsObject() {
+			e.dict = e.entry.Object().(*keyspace.Dict)
+		} else {
+			e.p = pairs(e.entry.Bytes())
+		}
 		return nil
 	}
 	v, ok, err := c.ValueWrite(k, keyspace.Hash)
@@ -159,7 +166,7 @@ func (e *edit) shrinkable() {
 
 // save puts the changed hash back, or removes the key when no field is left, and reports whether it did that.
 func (e *edit) save() (gone bool) {
-	if e.view().n == 0 {
+	if e.len() == 0 {
 		return e.c.Remove(e.k)
 	}
 	switch {

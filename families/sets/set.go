@@ -204,28 +204,32 @@ type edit struct {
 func (e *edit) open(s *sets, c *core.Ctx, k core.Key, members int) error {
 	e.c, e.k, e.byEntry = c, k, members <= maxEntryStyle
 	e.limits, e.ks, e.spare = s.limits(), s.ks, c.Scratch()
-	var v core.Value
-	if e.byEntry {
-		if e.entry, e.exists = c.FindWrite(k); e.exists {
-			if e.entry.Type() != keyspace.Set {
-				return protocol.ErrWrongType
-			}
-			v = core.ValueOf(e.entry)
+	if !e.byEntry {
+		v, ok, err := c.ValueWrite(k, keyspace.Set)
+		if ok {
+			e.take(v.Enc, v.Packed, v.Object)
 		}
-	} else {
-		var err error
-		if v, e.exists, err = c.ValueWrite(k, keyspace.Set); err != nil {
-			return err
-		}
+		return err
 	}
-	if e.exists {
-		e.enc, e.b = v.Enc, v.Packed
-		if v.Object != nil {
-			e.dict = v.Object.(*keyspace.Dict)
-		}
+	var ok bool
+	if e.entry, ok = c.FindWrite(k); !ok {
+		return nil
 	}
-	e.found = e.enc
+	if e.entry.Type() != keyspace.Set {
+		return protocol.ErrWrongType
+	}
+	e.take(e.entry.Encoding(), e.entry.Bytes(), e.entry.Object())
 	return nil
+}
+
+// take makes a value that was found the set to be changed.
+func (e *edit) take(enc keyspace.Encoding, b []byte, o keyspace.Object) {
+	e.exists, e.enc, e.found = true, enc, enc
+	if o != nil {
+		e.dict = o.(*keyspace.Dict)
+	} else {
+		e.b = b
+	}
 }
 
 // shrinkable makes b memory in which members may be removed: the entry's own in entry style.

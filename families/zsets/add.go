@@ -116,8 +116,8 @@ func (z *zsets) add(c *core.Ctx, o addOptions, at int) error {
 		}
 		scores = append(scores, f)
 	}
-	e, err := z.edit(c, c.Key(0))
-	if err != nil {
+	var e editor
+	if err := e.open(z, c, c.Key(0)); err != nil {
 		return err
 	}
 	nAdded, nUpdated, last := 0, 0, skipped
@@ -128,6 +128,7 @@ func (z *zsets) add(c *core.Ctx, o addOptions, at int) error {
 		}
 		for i, s := range scores {
 			score = s
+			var err error
 			if last, err = e.addOne(o, c.Args[at+2*i+1], &score); err != nil {
 				return err // INCR, which has one pair: nothing has changed
 			}

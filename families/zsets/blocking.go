@@ -72,8 +72,8 @@ func (z *zsets) blockingPop(c *core.Ctx, highest bool) error {
 		return err
 	}
 	for _, k := range candidates(c) {
-		e, err := z.edit(c, k)
-		if err != nil {
+		var e editor
+		if err := e.open(z, c, k); err != nil {
 			return err
 		}
 		if !e.had {

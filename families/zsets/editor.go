@@ -18,27 +18,34 @@ type editor struct {
 	view
 }
 
-// edit opens the sorted set at k; one that is absent is empty. It works with shards locked and with keys reserved.
-func (z *zsets) edit(c *core.Ctx, k core.Key) (editor, error) {
-	e := editor{z: z, c: c, key: k}
-	var v core.Value
+// open opens the sorted set at k; one that is absent is empty. It works with shards locked and with keys reserved.
+func (e *editor) open(z *zsets, c *core.Ctx, k core.Key) error {
+	e.z, e.c, e.key = z, c, k
 	if c.Reserved() {
-		var err error
-		if v, e.had, err = c.ValueWrite(k, keyspace.ZSet); err != nil {
-			return e, err
+		v, ok, err := c.ValueWrite(k, keyspace.ZSet)
+		if ok {
+			e.take(v.Packed, v.Object)
 		}
-	} else if e.entry, e.had = c.FindWrite(k); e.had {
-		if e.entry.Type() != keyspace.ZSet {
-			return e, protocol.ErrWrongType
-		}
-		v = core.ValueOf(e.entry)
+		return err
 	}
-	if e.had {
-		if e.view = viewOf(v); e.set == nil {
-			e.lp = append(c.Scratch(), v.Packed...)
-		}
+	var ok bool
+	if e.entry, ok = c.FindWrite(k); !ok {
+		return nil
 	}
-	return e, nil
+	if e.entry.Type() != keyspace.ZSet {
+		return protocol.ErrWrongType
+	}
+	e.take(e.entry.Bytes(), e.entry.Object())
+	return nil
+}
+
+// take makes a value that was found the one to be changed.
+func (e *editor) take(packed []byte, o keyspace.Object) {
+	if e.had = true; o != nil {
+		e.set = o.(*sortedSet)
+	} else {
+		e.lp = append(e.c.Scratch(), packed...)
+	}
 }
 
 // create makes an absent sorted set, in the form that its first member asks for.

@@ -79,8 +79,8 @@ func (z *zsets) popOne(c *core.Ctx, highest bool) error {
 			return protocol.ErrNotPositive
 		}
 	}
-	e, err := z.edit(c, c.Key(0))
-	if err != nil {
+	var e editor
+	if err := e.open(z, c, c.Key(0)); err != nil {
 		return err
 	}
 	n := int(min(want, int64(e.len())))
@@ -182,8 +182,8 @@ func (z *zsets) zmpop(c *core.Ctx) error {
 // popFirst pops from the first of the keys that exists, and replies as ZMPOP. It propagates as ZPOPMIN or ZPOPMAX of that key.
 func (z *zsets) popFirst(c *core.Ctx, keys []core.Key, p popRequest) (found bool, err error) {
 	for _, k := range keys {
-		e, err := z.edit(c, k)
-		if err != nil {
+		var e editor
+		if err := e.open(z, c, k); err != nil {
 			return false, err
 		}
 		if !e.had {

@@ -65,8 +65,8 @@ func (z *zsets) removeCommands() []core.Command {
 }
 
 func (z *zsets) zrem(c *core.Ctx) error {
-	e, err := z.edit(c, c.Key(0))
-	if err != nil {
+	var e editor
+	if err := e.open(z, c, c.Key(0)); err != nil {
 		return err
 	}
 	n := 0
@@ -117,8 +117,8 @@ func (z *zsets) removeRange(c *core.Ctx, by rangeBy, event string) error {
 	if err != nil {
 		return err
 	}
-	e, err := z.edit(c, c.Key(0))
-	if err != nil {
+	var e editor
+	if err := e.open(z, c, c.Key(0)); err != nil {
 		return err
 	}
 	from, n := s.span(&e.view)
