@@ -91,7 +91,7 @@ func (e *Engine) perform(c *Ctx) error {
 	}
 	e.lockKeys(c, cmd.Flags&(Blocking|LockExclusive) != 0)
 	if s := e.sealedFor(c); s != nil {
-		e.unlockSet(&c.shards, &c.writes)
+		e.unlock(c)
 		return s
 	}
 	if cmd.Weight != nil && cmd.Weight(c) > reserveWeight {
@@ -108,7 +108,7 @@ func (e *Engine) perform(c *Ctx) error {
 	}
 	err := e.run(c)
 	e.append(c)
-	e.unlockSet(&c.shards, &c.writes)
+	e.unlock(c)
 	c.mode = lockNone
 	return err
 }
@@ -285,7 +285,7 @@ func (e *Engine) removeExpired(c *Ctx) {
 		}
 	}
 	e.appendFound(c)
-	e.unlockSet(&c.shards, &c.writes)
+	e.unlock(c)
 	c.mode = lockNone
 	if len(c.detached) != 0 {
 		e.freeLater(c.detached)

@@ -11,23 +11,15 @@ import (
 // numShards is the number of key shards; a shardSet has one bit for each.
 const numShards = 256
 
-// shardSet is a set of shard indexes, walked in ascending order: the lock order. Most commands have one key, so that
-// only words in use are walked.
-type shardSet struct {
-	words [numShards / 64]uint64
-	used  uint8 // a bit for each word that is not 0
-}
+// shardSet is a set of shard indexes, walked in ascending order: the lock order.
+type shardSet [numShards / 64]uint64
 
-func (s *shardSet) add(i int) {
-	s.words[i>>6] |= 1 << (i & 63)
-	s.used |= 1 << (i >> 6)
-}
-
+func (s *shardSet) add(i int)      { s[i>>6] |= 1 << (i & 63) }
+func (s *shardSet) has(i int) bool { return s[i>>6]&(1<<(i&63)) != 0 }
+func (s *shardSet) empty() bool    { return s[0]|s[1]|s[2]|s[3] == 0 }
 func (s *shardSet) clear()         { *s = shardSet{} }
-func (s *shardSet) has(i int) bool { return s.words[i>>6]&(1<<(i&63)) != 0 }
-func (s *shardSet) empty() bool    { return s.used == 0 }
 
-var allShards = shardSet{[...]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}, 1<<4 - 1}
+var allShards = shardSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
 
 // shardState is what core keeps for a shard beside the keyspace's table. The
 // maps are guarded by the shard's lock: written under the exclusive lock, read
@@ -119,11 +111,11 @@ func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
 		}
 	}
 	for {
-		e.lockSet(&c.shards, &c.writes)
+		e.lock(c)
 		wait := e.conflict(c, exclusive)
 		if wait == nil {
 			if gone := e.overdue(c); gone != nil {
-				e.unlockSet(&c.shards, &c.writes)
+				e.unlock(c)
 				e.conclude(&Ctx{eng: e, nowMs: c.nowMs, expired: gone})
 				continue
 			}
@@ -132,11 +124,11 @@ func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
 				e.warm(c)
 				return
 			}
-			e.unlockSet(&c.shards, &c.writes)
+			e.unlock(c)
 			e.handOver(db, owed)
 			continue
 		}
-		e.unlockSet(&c.shards, &c.writes)
+		e.unlock(c)
 		c.Yield()
 		<-wait
 	}
@@ -161,32 +153,52 @@ func (e *Engine) warm(c *Ctx) {
 	}
 }
 
+// lock takes the shards of c's keys, those of c.writes exclusively. Until unlock, which releases them, c.keys stay as they are:
+// for one key, as most commands have, no set is walked.
+func (e *Engine) lock(c *Ctx) {
+	if len(c.keys) == 1 {
+		e.lockShard(c.keys[0].shard, &c.writes)
+	} else {
+		e.lockSet(&c.shards, &c.writes)
+	}
+}
+
+func (e *Engine) unlock(c *Ctx) {
+	if len(c.keys) == 1 {
+		e.unlockShard(c.keys[0].shard, &c.writes)
+	} else {
+		e.unlockSet(&c.shards, &c.writes)
+	}
+}
+
+func (e *Engine) lockShard(i int, writes *shardSet) {
+	if s := e.ks.Shard(i); writes.has(i) {
+		s.Lock()
+	} else {
+		s.RLock()
+	}
+}
+
+func (e *Engine) unlockShard(i int, writes *shardSet) {
+	if s := e.ks.Shard(i); writes.has(i) {
+		s.Unlock()
+	} else {
+		s.RUnlock()
+	}
+}
+
 func (e *Engine) lockSet(all, writes *shardSet) {
-	for used := all.used; used != 0; used &= used - 1 {
-		w := bits.TrailingZeros8(used) & (len(all.words) - 1)
-		excl := writes.words[w]
-		for word := all.words[w]; word != 0; word &= word - 1 {
-			b := bits.TrailingZeros64(word)
-			if s := e.ks.Shard(w<<6 + b); excl&(1<<b) != 0 {
-				s.Lock()
-			} else {
-				s.RLock()
-			}
+	for w, word := range all {
+		for ; word != 0; word &= word - 1 {
+			e.lockShard(w<<6+bits.TrailingZeros64(word), writes)
 		}
 	}
 }
 
 func (e *Engine) unlockSet(all, writes *shardSet) {
-	for used := all.used; used != 0; used &= used - 1 {
-		w := bits.TrailingZeros8(used) & (len(all.words) - 1)
-		excl := writes.words[w]
-		for word := all.words[w]; word != 0; word &= word - 1 {
-			b := bits.TrailingZeros64(word)
-			if s := e.ks.Shard(w<<6 + b); excl&(1<<b) != 0 {
-				s.Unlock()
-			} else {
-				s.RUnlock()
-			}
+	for w, word := range all {
+		for ; word != 0; word &= word - 1 {
+			e.unlockShard(w<<6+bits.TrailingZeros64(word), writes)
 		}
 	}
 }
@@ -213,7 +225,7 @@ func (e *Engine) conflict(c *Ctx, exclusive bool) chan struct{} {
 // led here may be outdated by then, which costs nothing but time.
 func (e *Engine) reserve(c *Ctx) {
 	e.appendFound(c)
-	e.unlockSet(&c.shards, &c.writes)
+	e.unlock(c)
 	e.gate.enter()
 	for {
 		e.lockSet(&c.shards, &c.shards)

@@ -251,7 +251,7 @@ func (e *Engine) unlockTransaction(c *Ctx, m *multiState) {
 	if m.all {
 		e.unlockAllShards()
 	} else {
-		e.unlockSet(&c.shards, &c.writes)
+		e.unlock(c)
 	}
 	c.mode = lockNone
 }
