@@ -38,7 +38,7 @@ type aofSettings struct {
 	filename, dirname, fsync                        *options.StringValue
 	loadTruncated, preamble, stamps, keepOld, spare *options.BoolValue
 	incremental                                     *options.BoolValue
-	growth, minSize                                 *options.IntValue
+	growth, minSize, redo                           *options.IntValue
 }
 
 // appendOnly is the append-only directory of a service.
@@ -82,7 +82,7 @@ func newJournal(s *Service) journal {
 		loadTruncated: t.Bool("aof-load-truncated"), preamble: t.Bool("aof-use-rdb-preamble"),
 		stamps: t.Bool("aof-timestamp-enabled"), keepOld: t.Bool("aof-disable-auto-gc"),
 		spare: t.Bool("no-appendfsync-on-rewrite"), incremental: t.Bool("aof-rewrite-incremental-fsync"),
-		growth: t.Int("auto-aof-rewrite-percentage"), minSize: t.Int("auto-aof-rewrite-min-size"),
+		growth: t.Int("auto-aof-rewrite-percentage"), minSize: t.Int("auto-aof-rewrite-min-size"), redo: t.Int("aof-redo-log-size"),
 	}}
 	j.rewrites.init()
 	j.root.Store(s.place.at.Load())
@@ -187,6 +187,9 @@ func (j *appendOnly) beginLoad() (*manifest, error) {
 	if m, err = j.upgrade(m); err != nil {
 		return nil, err
 	}
+	if err := j.redo(m); err != nil {
+		return nil, err
+	}
 	j.removeLeftovers(m)
 	j.loading = true
 	return m, nil
@@ -272,7 +275,7 @@ func (j *appendOnly) openLast(m *manifest, reader *effects.Reader, changed bool)
 	}
 	j.manifest = m
 	j.measure()
-	j.begin(reader, f, info.Size())
+	j.writer.Store(j.newWriter(j.home(), reader, f, last.seq, info.Size()))
 	// What the files had grown to when they were last rewritten isn't known any more. Their base alone, as in Redis: else a server that is
 	// often started would never rewrite.
 	j.rewrites.baseline.Store(j.baseSize.Load())
@@ -280,13 +283,18 @@ func (j *appendOnly) openLast(m *manifest, reader *effects.Reader, changed bool)
 	return nil
 }
 
-// begin starts the writer: what the reader yields goes to f.
-func (j *appendOnly) begin(reader *effects.Reader, f File, at int64) {
-	j.writer.Store(j.newWriter(reader, f, at))
-}
-
-func (j *appendOnly) newWriter(reader *effects.Reader, f File, at int64) *aofWriter {
-	return newAOFWriter(reader, f, at, j.syncPolicy, j.opt.stamps.Load, j.eng.UpdateGates, j.flushSleep, j.log)
+// newWriter starts a writer of a file in a data directory: what the reader yields goes to f.
+func (j *appendOnly) newWriter(root string, reader *effects.Reader, f File, seq, at int64) *aofWriter {
+	return newAOFWriter(reader, f, seq, at, writerPorts{
+		log: j.log, policy: j.syncPolicy, stamps: j.opt.stamps.Load, gates: j.eng.UpdateGates, sleep: j.flushSleep, fs: j.s.fs,
+		redo: func() *redoLog {
+			size := j.opt.redo.Load()
+			if size < 2*redoBlock {
+				return nil
+			}
+			return newRedoLog(j.s.fs, j.pathIn(root, j.redoName()), size, j.log)
+		},
+	})
 }
 
 // flushSleep is what DEBUG AOF-FLUSH-SLEEP set.

@@ -102,7 +102,11 @@ func TestAOFAlwaysSurvivesPowerFailure(t *testing.T) {
 	}
 	for round := range rounds {
 		disk := newFaultFS(t, t.TempDir())
-		r := start(t, disk, "appendonly", "yes", "appendfsync", "always", "no-appendfsync-on-rewrite", "no")
+		redo := "0"
+		if round%4 >= 2 {
+			redo = "32kb"
+		}
+		r := start(t, disk, append(withAOF, "no-appendfsync-on-rewrite", "no", "aof-redo-log-size", redo)...)
 		var acked [4]atomic.Int64
 		var wg sync.WaitGroup
 		var down atomic.Bool

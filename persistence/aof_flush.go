@@ -1,6 +1,9 @@
 package persistence
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 const (
 	// syncEvery is how old what is not yet on disk may be under everysec before it is flushed.
@@ -39,40 +42,130 @@ func (w *aofWriter) flush() error {
 		default:
 		}
 	}
+	w.loseRedo()
 	policy := w.policy()
-	w.mu.Lock()
-	now := w.unsure || policy == syncAlways || w.force > w.durable || w.next != nil && w.got >= w.next.at
-	w.mu.Unlock()
+	if policy == syncAlways && w.redoLog == nil && w.redo != nil && !w.stopping() {
+		w.redoLog = w.redo()
+	}
 	switch {
-	case now:
-		if w.syncing.Load() {
-			if err := w.collect(<-w.synced); err != nil {
-				return err
-			}
+	case w.mustFlush(policy):
+		return w.flushNow()
+	case policy == syncAlways:
+		if !w.putRedo() {
+			return w.flushNow()
 		}
-		if !w.dirty {
-			w.advance(w.written)
-			return nil
-		}
-		w.pending = syncStart{w.wrote, w.written, time.Now()}
-		ended := w.waiting()
-		err := datasync(w.file)
-		ended()
-		return w.collect(err)
+		w.flushBeside()
 	case policy == syncNo:
+		w.endRedo()
 		if !w.syncing.Load() {
+			w.loose = w.dirty
 			w.drop(w.wrote)
 			w.oldest.Store(0)
 		}
-	case w.dirty && w.oldest.Load() == 0: // written under another policy
-		w.oldest.Store(time.Now().UnixNano())
-	case w.dirty && !w.syncing.Load() && (w.age() >= syncEvery || w.bytes >= syncBytes):
-		w.pending = syncStart{w.wrote, w.written, time.Now()}
-		w.dirty = w.part > 0
-		w.syncing.Store(true)
-		go func(f File) { w.synced <- w.flusher.datasync(f) }(w.file)
+	default:
+		w.endRedo()
+		if w.dirty && w.oldest.Load() == 0 { // written under another policy
+			w.oldest.Store(time.Now().UnixNano())
+		}
+		w.flushBeside()
 	}
 	return nil
+}
+
+// mustFlush reports whether the file itself is to be flushed before anything else.
+func (w *aofWriter) mustFlush(policy syncPolicy) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unsure || w.force > w.durable || w.next != nil && w.got >= w.next.at ||
+		w.loose && policy == syncAlways || w.redone > 0 && policy != syncAlways
+}
+
+// flushNow flushes what is written, and waits for that.
+func (w *aofWriter) flushNow() error {
+	if w.syncing.Load() {
+		if err := w.collect(<-w.synced); err != nil {
+			return err
+		}
+	}
+	if !w.dirty {
+		w.advance(w.written)
+		return nil
+	}
+	w.pending = syncStart{w.wrote, w.written, time.Now()}
+	ended := w.waiting()
+	err := datasync(w.file)
+	ended()
+	if err == nil {
+		w.redoLog.empty()
+	}
+	return w.collect(err)
+}
+
+// flushBeside begins a flush beside the writer once one is due.
+func (w *aofWriter) flushBeside() {
+	if !w.dirty || w.syncing.Load() || w.age() < syncEvery && w.bytes < syncBytes && !w.redoLog.filling() {
+		return
+	}
+	w.pending = syncStart{w.wrote, w.written, time.Now()}
+	w.dirty = w.part > 0
+	w.redoLog.turn()
+	w.syncing.Store(true)
+	go func(f File) { w.synced <- w.flusher.datasync(f) }(w.file)
+}
+
+// putRedo makes what was written since the last call last, by way of the redo log; false if that can't take it.
+func (w *aofWriter) putRedo() bool {
+	news := w.queue[w.redone:w.wrote]
+	n := w.at - int64(w.part) - w.base - w.redoBytes
+	seq := w.seq.Load()
+	switch {
+	case w.dirty && (seq == 0 || !w.redoLog.takes(n, w.age())):
+		return false
+	case len(news) == 0:
+		return true
+	}
+	ended := w.waiting()
+	err := w.redoLog.put(seq, w.base+w.redoBytes, n, news)
+	ended()
+	if err != nil {
+		w.log.Warn("Writing the redo log failed: replies wait for flushes of the append-only file itself, which take longer", "error", err)
+		return false
+	}
+	w.redone, w.redoBytes = w.wrote, w.redoBytes+n
+	w.redoUsed.Store(true)
+	w.advance(w.written)
+	return true
+}
+
+// loseRedo goes on without a redo log that somebody has removed, until there is another one.
+func (w *aofWriter) loseRedo() {
+	if !w.redoGone.Load() {
+		return
+	}
+	w.log.Warn("The redo log of the AOF has been removed. Another one is made.")
+	w.redoUsed.Store(false)
+	w.redoGone.Store(false)
+	if err := w.redoLog.close(w.fs, false); err != nil {
+		w.log.Warn("closing the redo log", "error", err)
+	}
+	w.redoLog, w.loose = nil, w.dirty
+}
+
+// endRedo ends the redo log. Pieces that only it has on disk get their flush first.
+func (w *aofWriter) endRedo() {
+	r := w.redoLog
+	if r == nil {
+		return
+	}
+	err := error(nil)
+	if w.redone > 0 && !w.unsure {
+		err = datasync(w.file)
+	}
+	if err = errors.Join(err, r.close(w.fs, err == nil && !w.unsure)); err != nil {
+		w.log.Warn("The redo log stays for the next start", "error", err)
+	}
+	w.redoLog = nil
+	w.redoUsed.Store(false)
 }
 
 // age is that of the oldest byte that is not on disk.
@@ -91,6 +184,7 @@ func (w *aofWriter) collect(err error) error {
 		w.rewind()
 		return err
 	}
+	w.loose = false
 	w.drop(p.pieces)
 	if w.wrote > 0 || w.part > 0 {
 		w.dirty = true
@@ -122,6 +216,10 @@ func (w *aofWriter) drop(n int) {
 		w.base += int64(len(p.data))
 		w.bytes -= int64(len(p.data))
 	}
+	for _, p := range w.queue[:min(n, w.redone)] {
+		w.redoBytes -= int64(len(p.data))
+	}
+	w.redone = max(0, w.redone-n)
 	rest := copy(w.queue, w.queue[n:])
 	clear(w.queue[rest:])
 	w.queue = w.queue[:rest]

@@ -57,8 +57,10 @@ func TestAOFHandoverWhileGathering(t *testing.T) {
 			})
 			return false
 		}
-		w = newAOFWriter(log.NewReader(true), create("old"), 0, func() syncPolicy { return syncEverySecond }, stamps,
-			func() {}, func() time.Duration { return 0 }, hclog.NewNullLogger())
+		w = newAOFWriter(log.NewReader(true), create("old"), 1, 0, writerPorts{
+			log: hclog.NewNullLogger(), policy: func() syncPolicy { return syncEverySecond }, stamps: stamps,
+			gates: func() {}, sleep: func() time.Duration { return 0 },
+		})
 		set("before")
 		close(made)
 		next := <-handed

@@ -51,6 +51,7 @@ func (j *appendOnly) search() {
 	files, seen := j.logFiles(), maps.Clone(j.seen)
 	j.mu.Unlock()
 	all := len(seen) == len(files)
+	j.searchRedo()
 	name, why := j.missing(files, seen)
 	if name == "" && all && len(seen) == len(files) {
 		return
@@ -73,6 +74,18 @@ func (j *appendOnly) search() {
 	j.log.Warn("A file of the AOF has been removed or replaced. Writes are refused until a rewrite has made a whole log.", "file", name)
 	j.lost.Store(&why)
 	j.eng.UpdateGates()
+}
+
+// searchRedo tells the writer if its redo log has been removed.
+func (j *appendOnly) searchRedo() {
+	w := j.writer.Load()
+	if w == nil || !w.redoUsed.Load() {
+		return
+	}
+	if _, err := j.s.fs.Stat(j.path(j.redoName())); notThere(err) {
+		w.redoGone.Store(true)
+		w.poke()
+	}
 }
 
 // logFiles are the files that have to be there: the manifest and those it names. mu is held.

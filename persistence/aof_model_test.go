@@ -81,7 +81,8 @@ func (m *faultModel) run() {
 	m.disk.torn = true
 	m.disk.step = func() {}
 	opts := append(withAOF, "auto-aof-rewrite-min-size", "1", "aof-use-rdb-preamble", pick(m.rnd, "yes", "no"),
-		"aof-timestamp-enabled", pick(m.rnd, "yes", "no"), "save", pick(m.rnd, "", "1 1"), "stop-writes-on-bgsave-error", "no")
+		"aof-timestamp-enabled", pick(m.rnd, "yes", "no"), "save", pick(m.rnd, "", "1 1"), "stop-writes-on-bgsave-error", "no",
+		"aof-redo-log-size", pick(m.rnd, "0", "16kb", "1mb"))
 	m.r = start(m.t, m.disk, opts...)
 	var clients sync.WaitGroup
 	for g := range modelClients {

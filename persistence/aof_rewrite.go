@@ -300,10 +300,10 @@ func (t *turning) begin() {
 		reader.Close()
 		return
 	case !t.temporary():
-		t.hand = &handover{at: reader.Offset(), reader: reader, file: t.file, done: make(chan struct{})}
+		t.hand = &handover{at: reader.Offset(), seq: t.incr.seq, reader: reader, file: t.file, done: make(chan struct{})}
 		w.handOver(t.hand)
 	default:
-		t.begun = j.newWriter(reader, t.file, 0)
+		t.begun = j.newWriter(t.root, reader, t.file, 0, 0) // its number comes with its name
 		if !t.away {
 			j.writer.Store(t.begun)
 		}
@@ -387,6 +387,9 @@ func (j *appendOnly) commit(ctx context.Context, t *turning, rdb bool) error {
 		return err
 	}
 	j.manifest = m
+	if t.begun != nil {
+		t.begun.seq.Store(t.incr.seq)
+	}
 	if t.state == aofWaiting {
 		j.state.Store(int32(aofOn))
 	}

@@ -35,9 +35,21 @@ type piece struct {
 // handover is the file and the reader that follow the present ones, from an offset of the log on.
 type handover struct {
 	at     int64
+	seq    int64 // of the file
 	reader *effects.Reader
 	file   File
 	done   chan struct{} // closed when it has taken place
+}
+
+// writerPorts are what a writer asks and tells others.
+type writerPorts struct {
+	log    hclog.Logger
+	policy func() syncPolicy
+	stamps func() bool          // aof-timestamp-enabled
+	gates  func()               // tells the engine that fault has changed
+	sleep  func() time.Duration // before each write, 0 but for tests
+	redo   func() *redoLog      // begins to make a redo log; nil if there is to be none
+	fs     FS                   // that the redo log is in
 }
 
 // aofWriter takes the effect log to a file. One goroutine at a time writes: the writer's own, or under appendfsync always a reply that
@@ -46,11 +58,11 @@ type handover struct {
 // the disk, and the next flush would not try them again, so all is written once more. Only
 // appendfsync no, which promises nothing, keeps nothing.
 type aofWriter struct {
-	log    hclog.Logger
-	policy func() syncPolicy
-	stamps func() bool          // aof-timestamp-enabled
-	gates  func()               // tells the engine that fault has changed
-	sleep  func() time.Duration // before each write, 0 but for tests
+	writerPorts
+
+	seq      atomic.Int64 // sequence number of the file, 0 while it has a temporary name
+	redoUsed atomic.Bool  // the redo log has frames
+	redoGone atomic.Bool  // somebody has removed it
 
 	fault   atomic.Pointer[protocol.Error] // why writes are refused
 	late    atomic.Bool                    // replies wait, the disk is behind
@@ -95,18 +107,24 @@ type aofWriter struct {
 	dirty     bool  // something was written since the last flush
 	unsure    bool  // the last flush failed
 	seek      bool  // the file's own position is not at
+	loose     bool  // something is in the file, maybe not on disk, and not in queue
+	redoLog   *redoLog
+	redone    int   // pieces, of those in the file, that are in the redo log
+	redoBytes int64 // of them
 	lastStamp int64
 	timer     *time.Timer
 }
 
-// newAOFWriter begins to write what the reader yields at position at of the file.
-func newAOFWriter(reader *effects.Reader, file File, at int64, policy func() syncPolicy, stamps func() bool, gates func(), sleep func() time.Duration, log hclog.Logger) *aofWriter {
+// newAOFWriter begins to write what the reader yields at position at of the file that has the sequence number.
+func newAOFWriter(reader *effects.Reader, file File, seq, at int64, ports writerPorts) *aofWriter {
 	w := &aofWriter{
-		log: log, policy: policy, stamps: stamps, gates: gates, sleep: sleep, reader: reader, file: file, flusher: newFlusher(),
+		writerPorts: ports, reader: reader, file: file, flusher: newFlusher(),
 		nudge: make(chan struct{}, 1), ended: make(chan struct{}), synced: make(chan error, 1),
 		got: reader.Offset(), base: at, at: at, seek: true, timer: time.NewTimer(time.Hour),
 	}
 	w.durable, w.written = w.got, w.got
+	w.dirty, w.loose = at > 0, at > 0 // a process that was killed may not have flushed it
+	w.seq.Store(seq)
 	w.size.Store(at)
 	w.taken.Store(w.got)
 	go w.run()
@@ -288,6 +306,10 @@ func (w *aofWriter) turn() bool {
 	w.reader, w.file, w.next, w.ahead = h.reader, h.file, nil, piece{}
 	w.base, w.at, w.seek, w.dirty, w.lastStamp = 0, 0, true, false, 0
 	w.oldest.Store(0)
+	w.seq.Store(h.seq)
+	if r := w.redoLog; r != nil && r.bad { // the disk may be well again
+		w.endRedo()
+	}
 	w.before.Add(w.size.Swap(0))
 	close(h.done)
 	return true
@@ -302,7 +324,7 @@ func (w *aofWriter) stopping() bool {
 // end closes everything. A command that is in the file in part is taken out again.
 func (w *aofWriter) end() {
 	if w.syncing.Load() {
-		<-w.synced
+		w.unsure = <-w.synced != nil || w.unsure
 		w.syncing.Store(false)
 	}
 	if w.part > 0 {
@@ -310,6 +332,7 @@ func (w *aofWriter) end() {
 			w.log.Warn("cutting an unfinished command off the AOF file", "error", err)
 		}
 	}
+	w.endRedo()
 	w.reader.Close()
 	go w.flusher.close() // the kernel takes its time, up to some tenths of a second
 	if err := w.file.Close(); err != nil {
@@ -348,7 +371,7 @@ func (w *aofWriter) plan(moved, failed bool) planned {
 		p.wait = gatherEvery
 	default:
 		p.wake, p.calm = w.reader.Wake(), policy == syncAlways
-		if policy == syncEverySecond && w.dirty && !w.syncing.Load() {
+		if policy != syncNo && w.dirty && !w.syncing.Load() {
 			p.wait = max(time.Millisecond, syncEvery-w.age())
 		}
 	}

@@ -18,7 +18,8 @@ import (
 const checkAOFUsage = `Usage: %s [--fix] [--truncate-to-timestamp SECONDS] DIR|FILE
 
 Examines an append-only directory, a manifest or a single append-only file. Nothing is changed unless told so:
-  --fix                             cuts the last file after its last whole command or transaction
+  --fix                             puts back what a power failure has taken, if the redo log has it, and cuts the
+                                    last file after its last whole command or transaction
   --truncate-to-timestamp SECONDS   cuts the last file before what was written after that Unix time
                                     (needs files written with aof-timestamp-enabled)
 `
@@ -130,7 +131,48 @@ func (c *aofCheck) directory(name string) bool {
 		c.say("the manifest names no file that would be loaded")
 		return false
 	}
-	return c.files(names)
+	whole, err := c.redo(name, m)
+	if err != nil {
+		c.say("the redo log: %v", err)
+	}
+	return c.files(names) && whole
+}
+
+// redo tells what the redo log has that the incr files have lost in a power failure, and puts it back if asked to.
+func (c *aofCheck) redo(manifestName string, m *manifest) (whole bool, err error) {
+	frames, err := readRedo(c.fs, strings.TrimSuffix(manifestName, manifestSuffix)+redoSuffix)
+	if notThere(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	whole = true
+	err = redoFiles(m, frames, func(file aofFile, frames []redoFrame) error {
+		flag := os.O_RDONLY
+		if c.fix {
+			flag = os.O_RDWR
+		}
+		f, err := c.fs.OpenFile(filepath.Join(filepath.Dir(manifestName), file.name), flag, 0)
+		if err != nil {
+			return err
+		}
+		p, err := planRedo(f, frames)
+		switch {
+		case err != nil:
+		case p.refused != "":
+			c.say("the redo log is not of %s as it is now, and is not used: %s", file.name, p.refused)
+		case p.needed():
+			c.say("%s has lost %d bytes of acknowledged writes that are in the redo log", file.name, p.bytes)
+			if whole = c.fix; !c.fix {
+				c.say("  a start of the server puts them back, and so does --fix")
+			} else if err = p.apply(f); err == nil {
+				c.say("  put back")
+			}
+		}
+		return errors.Join(err, f.Close())
+	})
+	return whole && err == nil, err
 }
 
 // files examines files in the order in which they are loaded. Only the last one may be cut; empty ones behind it don't count.

@@ -86,7 +86,10 @@ func wantAfter(t *testing.T, views []view, below string, opts []string, want ...
 	}
 }
 
-var withAOF = []string{"appendonly", "yes", "appendfsync", "always"}
+var (
+	withAOF  = []string{"appendonly", "yes", "appendfsync", "always"}
+	withRedo = append(slices.Clip(withAOF), "aof-redo-log-size", "32kb")
+)
 
 // logOf has a server write a log with values of all types into a directory, and returns the digest.
 func logOf(t *testing.T, dir string) string {
@@ -212,7 +215,14 @@ func TestCrashDuringWork(t *testing.T) {
 			r.rewriteNow()
 			r.set("aof-disable-auto-gc", "no")
 		}},
+		{name: "rewrite beside a redo log", opts: withRedo, work: func(r *rig) {
+			r.rewriteNow()
+			r.must("SET", "k", "v")
+			r.rewriteNow()
+			r.must("SET", "k", "v")
+		}},
 		{name: "shutdown", opts: withAOF, work: func(r *rig) { r.stop() }},
+		{name: "shutdown with a redo log", opts: withRedo, work: func(r *rig) { r.stop() }},
 		{name: "appendonly yes", switched: true, work: func(r *rig) {
 			r.set("appendonly", "yes")
 			eventually(r.t, "the log counts", func() bool { return r.aof().enabled() && !r.aof().rewriting() })
@@ -222,6 +232,16 @@ func TestCrashDuringWork(t *testing.T) {
 			r.must("SET", "not", "logged")
 			r.set("appendonly", "yes")
 			eventually(r.t, "the log counts", func() bool { return r.aof().enabled() && !r.aof().rewriting() })
+		}},
+		{name: "appendonly no and yes beside a redo log", switched: true, opts: withRedo, work: func(r *rig) {
+			r.set("appendonly", "no")
+			r.set("appendonly", "yes")
+			eventually(r.t, "the log counts", func() bool { return r.aof().enabled() && !r.aof().rewriting() })
+		}},
+		{name: "another directory, with redo logs", away: "b", opts: withRedo, work: func(r *rig) {
+			dir := filepath.Join(r.fs.root, "b")
+			r.set("dir", dir)
+			r.moved(dir)
 		}},
 		{name: "another directory", away: "b", opts: withAOF, work: func(r *rig) {
 			dir := filepath.Join(r.fs.root, "b")

@@ -31,6 +31,7 @@ type File interface {
 	io.Reader
 	io.Writer
 	io.ReaderAt
+	io.WriterAt
 	io.Seeker
 	io.Closer
 	Name() string

@@ -4,9 +4,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
+
+var longAgo = time.Unix(1e9, 0)
 
 // nameChange is one step of a file system: what names stand for after it, nil for nothing.
 type nameChange map[string]*inode
@@ -107,7 +111,8 @@ func (f *faultFS) content(t testing.TB, name string) []byte {
 }
 
 // powerView is what a power failure leaves. With a source of chance there is more than what was flushed: names change in the order in which
-// they were changed, up to some step, and files that have grown have some of that. In a directory whose own name was not flushed there is nothing.
+// they were changed, up to some step, files that have grown have some of that, and of what was
+// overwritten some sectors. In a directory whose own name was not flushed there is nothing.
 func (f *faultFS) powerView(rnd *rand.Rand) view {
 	f.still.Lock()
 	defer f.still.Unlock()
@@ -134,7 +139,7 @@ func (f *faultFS) powerView(rnd *rand.Rand) view {
 		}
 		v[name] = i.synced
 		if at, ok := now[i]; ok && rnd != nil && rnd.IntN(2) == 0 {
-			v[name] = grown(i, f.path(at), rnd)
+			v[name] = partly(i, f.path(at), rnd)
 		}
 		if v[name] == nil {
 			v[name] = []byte{}
@@ -143,21 +148,31 @@ func (f *faultFS) powerView(rnd *rand.Rand) view {
 	return v
 }
 
-// grown is what was flushed of a file, and some of what was written behind that.
-func grown(i *inode, path string, rnd *rand.Rand) []byte {
-	end := int64(len(i.synced))
+// sector is what a disk writes as a whole.
+const sector = 512
+
+// partly is what was flushed of a file, and some of what was written since.
+func partly(i *inode, path string, rnd *rand.Rand) []byte {
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		return i.synced
+	}
+	had := int64(len(i.synced))
+	b, end := slices.Clone(i.synced), had
 	for _, d := range i.dirty {
 		if d[0] <= end {
 			end = max(end, d[1])
 		}
+		for at := d[0] / sector * sector; at < min(d[1], had, int64(len(whole))); at += sector {
+			if rnd.IntN(2) == 0 {
+				copy(b[at:], whole[at:min(at+sector, had, int64(len(whole)))])
+			}
+		}
 	}
-	whole, err := os.ReadFile(path)
-	more := min(end, int64(len(whole))) - int64(len(i.synced))
-	if err != nil || more <= 0 {
-		return i.synced
+	if more := min(end, int64(len(whole))) - had; more > 0 {
+		b = append(b, whole[had:had+rnd.Int64N(more+1)]...)
 	}
-	from := len(i.synced)
-	return append(i.synced[:from:from], whole[from:from+rnd.IntN(int(more)+1)]...)
+	return b
 }
 
 // restore makes a directory hold what a crash has left.
@@ -178,6 +193,9 @@ func (v view) restore(t testing.TB, dir string) {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Time{}, longAgo); err != nil { // nobody has changed it since the crash
 			t.Fatal(err)
 		}
 	}

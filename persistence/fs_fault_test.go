@@ -213,6 +213,18 @@ type faultFile struct {
 }
 
 func (f *faultFile) Write(p []byte) (int, error) {
+	at, err := f.File.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, err
+	}
+	n, err := f.WriteAt(p, at)
+	if _, err := f.File.Seek(at+int64(n), io.SeekStart); err != nil {
+		return n, err
+	}
+	return n, err
+}
+
+func (f *faultFile) WriteAt(p []byte, at int64) (int, error) {
 	if err := f.fs.check("write", f.name); err != nil {
 		return 0, err
 	}
@@ -229,9 +241,9 @@ func (f *faultFile) Write(p []byte) (int, error) {
 	if torn {
 		half = n / 2
 	}
-	wrote, err := f.write(p[:half])
+	wrote, err := f.write(p[:half], at)
 	if err == nil {
-		n, err = f.write(p[half:n])
+		n, err = f.write(p[half:n], at+int64(half))
 		wrote += n
 	}
 	if err == nil && full {
@@ -240,16 +252,12 @@ func (f *faultFile) Write(p []byte) (int, error) {
 	return wrote, err
 }
 
-func (f *faultFile) write(p []byte) (int, error) {
+func (f *faultFile) write(p []byte, at int64) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
 	defer f.fs.changing()()
-	at, err := f.File.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return 0, err
-	}
-	n, err := f.File.Write(p)
+	n, err := f.File.WriteAt(p, at)
 	f.fs.mu.Lock()
 	f.inode.dirty = append(f.inode.dirty, [2]int64{at, at + int64(n)})
 	f.fs.mu.Unlock()
@@ -305,10 +313,14 @@ func (f *faultFile) Sync() error {
 	if f.fs.ignoreSync {
 		return nil
 	}
-	disk := make([]byte, len(b))
+	end := int64(len(f.inode.synced)) // what is written meanwhile doesn't count, and the size on disk follows what is there
+	for _, d := range dirty {
+		end = max(end, d[1])
+	}
+	disk := make([]byte, min(end, int64(len(b))))
 	copy(disk, f.inode.synced)
 	for _, d := range dirty {
-		if to := min(d[1], int64(len(b))); d[0] < to {
+		if to := min(d[1], int64(len(disk))); d[0] < to {
 			copy(disk[d[0]:], b[d[0]:to])
 		}
 	}

@@ -77,7 +77,7 @@ func newEngine(t testing.TB, opts ...string) *core.Engine {
 			}
 		}
 	}
-	opts = append([]string{"save", ""}, opts...)
+	opts = append([]string{"save", "", "aof-redo-log-size", "0"}, opts...)
 	for i := 0; i < len(opts); i += 2 {
 		if err := table.Assign(opts[i], opts[i+1]); err != nil {
 			t.Fatalf("%s %s: %v", opts[i], opts[i+1], err)
