@@ -19,7 +19,8 @@ type Client struct {
 
 	// W takes the replies; the connection flushes it.
 	W    protocol.Writer
-	work *work // nil while the client is idle
+	raw  []byte // the request at hand as it came, or nil; see HandleRaw
+	work *work  // nil while the client is idle
 
 	db    atomic.Int32
 	flags atomic.Uint32 // ClientFlags

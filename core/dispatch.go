@@ -54,6 +54,15 @@ func (e *Engine) Handle(c *Client, args [][]byte) Status {
 	return e.execute(ctx, startNs)
 }
 
+// HandleRaw is Handle for a request of which the bytes are at hand, as [protocol.Parser.Raw] gives them: the effect log then needs not encode
+// it again.
+func (e *Engine) HandleRaw(c *Client, args [][]byte, raw []byte) Status {
+	c.raw = raw
+	st := e.Handle(c, args)
+	c.raw = nil
+	return st
+}
+
 // rememberedSlot is where a name is remembered.
 func rememberedSlot(name []byte) uint {
 	if len(name) == 0 {

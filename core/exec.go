@@ -200,7 +200,11 @@ func (e *Engine) append(c *Ctx) {
 		if c.cmd.Flags&NoPropagate != 0 {
 			return
 		}
-		end = e.log.AppendOne(c.db, c.Args)
+		if raw := c.client.raw; raw != nil && c.serving == nil {
+			end = e.log.AppendRaw(c.db, raw)
+		} else {
+			end = e.log.AppendOne(c.db, c.Args)
+		}
 	} else {
 		var buf [4]effects.Command
 		cmds := c.appendEffects(buf[:0])

@@ -63,6 +63,7 @@ type Parser struct {
 	spans   []argSpan // arguments found so far, relative to the start of the request
 	more    int       // arguments found behind those of spans, which is full
 	args    [][]byte  // what Next handed out last
+	raw     []byte    // see Raw
 	scratch []byte    // unquoted inline arguments
 }
 
@@ -86,7 +87,7 @@ func (p *Parser) Next(buf []byte, lim *Limits) (args [][]byte, consumed int, err
 	if cap(p.args) > keptArgs || cap(p.spans) > keptArgs {
 		p.shrink()
 	}
-	p.need = 0
+	p.need, p.raw = 0, nil
 	start := 0
 	for p.pending == 0 {
 		rest := buf[start:]
@@ -140,6 +141,7 @@ func (p *Parser) whole(buf []byte, pos, count int, lim *Limits) (end int) {
 	args := p.args[:count]
 	longest := shortBulk(lim)
 	rest := buf[pos:]
+	odd := buf[pos-1] ^ '\n' // bits of line ends that are not CR LF
 	for i := range args {
 		if len(rest) < len("$0\r\n\r\n") || rest[0] != '$' {
 			return 0
@@ -159,11 +161,19 @@ func (p *Parser) whole(buf []byte, pos, count int, lim *Limits) (end int) {
 			return 0
 		}
 		args[i] = rest[n:end:end]
+		odd |= (rest[n-1] ^ '\n') | (rest[end] ^ '\r') | (rest[end+1] ^ '\n')
 		rest = rest[end+2:]
 	}
 	p.args = args
-	return len(buf) - len(rest)
+	end = len(buf) - len(rest)
+	if odd == 0 && pos == len("*0\r\n") {
+		p.raw = buf[:end]
+	}
+	return end
 }
+
+// Raw is the last request as it was sent, if that is what [AppendCommand] makes of it and it is not long; else nil. It is part of the buffer that Next was given.
+func (p *Parser) Raw() []byte { return p.raw }
 
 // shortBulk is up to which length an argument needs no check: proto-max-bulk-len is never configured below 1 MB, but a caller may.
 func shortBulk(lim *Limits) int { return int(min(unauthenticatedBulk, lim.maxBulk())) }

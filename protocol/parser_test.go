@@ -29,6 +29,9 @@ func parseAll(tb testing.TB, data []byte, piece int, lim *Limits) (requests []st
 			if consumed < 0 || consumed > len(buf) {
 				tb.Fatalf("consumed %d of %d bytes", consumed, len(buf))
 			}
+			if raw := p.Raw(); raw != nil && (err != nil || !bytes.Equal(raw, AppendCommand(nil, args...))) {
+				tb.Fatalf("%q, %v, as it was sent: %q", args, err, raw)
+			}
 			if err == nil {
 				requests = append(requests, fmt.Sprintf("%q", args))
 			} else if args != nil {
@@ -145,6 +148,27 @@ func TestParserAtOnceAsInPieces(t *testing.T) {
 		got, err := parseAll(t, data, 0, lim)
 		if fmt.Sprint(got) != fmt.Sprint(want) || err != wantErr {
 			t.Fatalf("seed %d, %q, %+v: at once %v, %v; byte by byte %v, %v", seed, data, *lim, got, err, want, wantErr)
+		}
+	}
+}
+
+// TestParserRaw: what comes as clients send it needs not be encoded again; other forms of the same are not handed out.
+func TestParserRaw(t *testing.T) {
+	for in, raw := range map[string]string{
+		"*2\r\n$3\r\nGET\r\n$1\r\na\r\n":   "*2\r\n$3\r\nGET\r\n$1\r\na\r\n",
+		"*0\r\n*1\r\n$4\r\nPING\r\n*1\r\n": "*1\r\n$4\r\nPING\r\n",
+		"*1\rx$4\r\nPING\r\n":              "",
+		"*1\r\n$4\rxPING\r\n":              "",
+		"*1\r\n$4\r\nPINGxx":               "",
+		"PING\r\n":                         "",
+	} {
+		var p Parser
+		p.args = make([][]byte, 0, 8) // as after the first request
+		if args, _, err := p.Next([]byte(in), &Limits{}); err != nil || len(args) == 0 {
+			t.Errorf("%q: %q, %v", in, args, err)
+		}
+		if string(p.Raw()) != raw {
+			t.Errorf("%q: as it was sent %q, want %q", in, p.Raw(), raw)
 		}
 	}
 }

@@ -16,6 +16,8 @@ type Client struct {
 	h  *Harness
 	C  *core.Client
 	cn *conn
+
+	raw bool // the next request comes with its bytes
 }
 
 // Client makes another client.
@@ -80,13 +82,16 @@ func (c *Client) Do(args ...string) *Reply {
 	return c.reply(args)
 }
 
-// Send runs one command. The reply, if any, is in c.C.W.
+// Send runs one command, every other one with its bytes, as most that come over a connection are. The reply, if any, is in c.C.W.
 func (c *Client) Send(args ...string) core.Status {
 	raw := make([][]byte, len(args))
 	for i, a := range args {
 		raw[i] = []byte(a)
 	}
 	c.C.W.Reset()
+	if c.raw = !c.raw; c.raw {
+		return c.h.Engine.HandleRaw(c.C, raw, protocol.AppendCommand(nil, raw...))
+	}
 	return c.h.Engine.Handle(c.C, raw)
 }
 

@@ -80,6 +80,19 @@ func (l *Log) AppendOne(db int, args [][]byte) int64 {
 	return l.appended()
 }
 
+// AppendRaw is AppendOne for a command that is encoded already, as protocol.AppendCommand does it.
+func (l *Log) AppendRaw(db int, raw []byte) int64 {
+	l.mu.Lock()
+	if l.last == nil {
+		defer l.mu.Unlock()
+		return l.end
+	}
+	l.reserve(selectBytes + len(raw))
+	l.selectDB(db)
+	l.tail = append(l.tail, raw...)
+	return l.appended()
+}
+
 // Append adds commands as one unit, in MULTI and EXEC when asked and there is
 // more than one, and returns the offset after them. The arguments are copied. Readers see
 // the unit whole. The caller holds the locks of the keys concerned.

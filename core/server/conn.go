@@ -97,7 +97,7 @@ func (c *conn) process() {
 	lim := c.srv.limits(c.client)
 	c.querySz.Store(int64(s.end - s.start))
 	c.queryCap.Store(int64(len(s.in)))
-	flushAt := c.flushAt()
+	flushAt, logged := c.flushAt(), eng.Log().Active()
 	for s.start < s.end {
 		args, used, err := s.parser.Next(s.in[s.start:s.end], lim)
 		s.start += used
@@ -114,7 +114,13 @@ func (c *conn) process() {
 		if c.client.Has(core.FlagTracking) && !c.out.held {
 			c.hold()
 		}
-		if st := eng.Handle(c.client, args); st != core.Continue {
+		var st core.Status
+		if logged {
+			st = eng.HandleRaw(c.client, args, s.parser.Raw())
+		} else {
+			st = eng.Handle(c.client, args)
+		}
+		if st != core.Continue {
 			c.leave(st, args)
 			return
 		}
