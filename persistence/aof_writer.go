@@ -392,12 +392,7 @@ func (w *aofWriter) pause(p planned) {
 	case <-w.nudge:
 	case <-w.timer.C:
 	case err := <-p.synced:
-		w.work.Lock()
-		w.report(w.collect(err))
-		w.work.Unlock()
-		if err != nil {
-			time.Sleep(retryEvery)
-		}
+		w.synced <- err // it has room: who holds work may wait for it, and else the next cycle takes it
 	}
 	w.timer.Stop()
 }
