@@ -289,7 +289,7 @@ func (j *appendOnly) newWriter(root string, reader *effects.Reader, f File, seq,
 		log: j.log, policy: j.syncPolicy, stamps: j.opt.stamps.Load, gates: j.eng.UpdateGates, sleep: j.flushSleep, fs: j.s.fs,
 		redo: func() *redoLog {
 			size := j.opt.redo.Load()
-			if size < 2*redoBlock {
+			if size == 0 {
 				return nil
 			}
 			return newRedoLog(j.s.fs, j.pathIn(root, j.redoName()), size, j.log)

@@ -1,9 +1,6 @@
 package persistence
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 const (
 	// syncEvery is how old what is not yet on disk may be under everysec before it is flushed.
@@ -44,8 +41,8 @@ func (w *aofWriter) flush() error {
 	}
 	w.loseRedo()
 	policy := w.policy()
-	if policy == syncAlways && w.redoLog == nil && w.redo != nil && !w.stopping() {
-		w.redoLog = w.redo()
+	if policy == syncAlways && w.redoLog == nil {
+		w.beginRedo()
 	}
 	switch {
 	case w.mustFlush(policy):
@@ -111,61 +108,6 @@ func (w *aofWriter) flushBeside() {
 	w.redoLog.turn()
 	w.syncing.Store(true)
 	go func(f File) { w.synced <- w.flusher.datasync(f) }(w.file)
-}
-
-// putRedo makes what was written since the last call last, by way of the redo log; false if that can't take it.
-func (w *aofWriter) putRedo() bool {
-	news := w.queue[w.redone:w.wrote]
-	n := w.at - int64(w.part) - w.base - w.redoBytes
-	seq := w.seq.Load()
-	switch {
-	case w.dirty && (seq == 0 || !w.redoLog.takes(n, w.age())):
-		return false
-	case len(news) == 0:
-		return true
-	}
-	ended := w.waiting()
-	err := w.redoLog.put(seq, w.base+w.redoBytes, n, news)
-	ended()
-	if err != nil {
-		w.log.Warn("Writing the redo log failed: replies wait for flushes of the append-only file itself, which take longer", "error", err)
-		return false
-	}
-	w.redone, w.redoBytes = w.wrote, w.redoBytes+n
-	w.redoUsed.Store(true)
-	w.advance(w.written)
-	return true
-}
-
-// loseRedo goes on without a redo log that somebody has removed, until there is another one.
-func (w *aofWriter) loseRedo() {
-	if !w.redoGone.Load() {
-		return
-	}
-	w.log.Warn("The redo log of the AOF has been removed. Another one is made.")
-	w.redoUsed.Store(false)
-	w.redoGone.Store(false)
-	if err := w.redoLog.close(w.fs, false); err != nil {
-		w.log.Warn("closing the redo log", "error", err)
-	}
-	w.redoLog, w.loose = nil, w.dirty
-}
-
-// endRedo ends the redo log. Pieces that only it has on disk get their flush first.
-func (w *aofWriter) endRedo() {
-	r := w.redoLog
-	if r == nil {
-		return
-	}
-	err := error(nil)
-	if w.redone > 0 && !w.unsure {
-		err = datasync(w.file)
-	}
-	if err = errors.Join(err, r.close(w.fs, err == nil && !w.unsure)); err != nil {
-		w.log.Warn("The redo log stays for the next start", "error", err)
-	}
-	w.redoLog = nil
-	w.redoUsed.Store(false)
 }
 
 // age is that of the oldest byte that is not on disk.

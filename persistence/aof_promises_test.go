@@ -26,6 +26,13 @@ func (g *gate) pass() {
 	}
 }
 
+// open lets those pass who wait.
+func (g *gate) open() {
+	if g.shut.Swap(false) {
+		close(g.opened)
+	}
+}
+
 // wantHeld checks that no reply comes as long as the gate is shut, and that it comes once it is open.
 func (g *gate) wantHeld(t *testing.T, reply chan string) {
 	t.Helper()
@@ -35,8 +42,7 @@ func (g *gate) wantHeld(t *testing.T, reply chan string) {
 		reply <- got
 	case <-time.After(100 * time.Millisecond):
 	}
-	g.shut.Store(false)
-	close(g.opened)
+	g.open()
 	wantReply(t, reply)
 }
 

@@ -9,13 +9,14 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"path"
 	"slices"
 	"time"
 )
 
-// redoSlack is how much later than the last frame the append-only file may have been changed by the server that wrote both: redoAge, and a
-// second for the flush that ends it.
-const redoSlack = redoAge + time.Second
+// redoSlack is how much later than the last frame the append-only file may have been changed by the server that wrote both: redoFresh, and
+// time for what comes between.
+const redoSlack = redoFresh + 2*time.Second
 
 // redoFrame is what was appended to an incr file at once.
 type redoFrame struct {
@@ -72,6 +73,14 @@ type redoPlan struct {
 
 // needed reports whether the file is to be changed.
 func (p *redoPlan) needed() bool { return p.refused == "" && (len(p.lost) > 0 || p.end != p.size) }
+
+// text says what apply does.
+func (p *redoPlan) text() string {
+	if len(p.lost) == 0 {
+		return fmt.Sprintf("%d zeros are cut off its end", p.size-p.end)
+	}
+	return fmt.Sprintf("%d bytes of acknowledged writes are put back from the redo log", p.bytes)
+}
 
 // planRedo compares an incr file with its frames, in order of position. A file that has lost what was not flushed ends too
 // early, or has zeros there. Anything else that differs was not written by the server that wrote the frames: then they are
@@ -160,12 +169,23 @@ func (p *redoPlan) apply(f File) error {
 	return f.Sync()
 }
 
-// redoFiles calls each for the incr files of a manifest, with their frames.
-func redoFiles(m *manifest, frames []redoFrame, each func(file aofFile, frames []redoFrame) error) error {
+// redoFiles opens the incr files of a manifest, which stand in dir, with flag, and calls each with what they have lost by their frames.
+func redoFiles(fs FS, dir string, flag int, m *manifest, frames []redoFrame, each func(name string, f File, p *redoPlan) error) error {
 	for _, file := range m.incrs {
 		from, _ := slices.BinarySearchFunc(frames, file.seq, func(f redoFrame, seq int64) int { return cmp.Compare(f.seq, seq) })
 		to, _ := slices.BinarySearchFunc(frames, file.seq+1, func(f redoFrame, seq int64) int { return cmp.Compare(f.seq, seq) })
-		if err := each(file, frames[from:to]); err != nil {
+		f, err := fs.OpenFile(path.Join(dir, file.name), flag, 0)
+		if notThere(err) { // who loads or examines it says so
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		p, err := planRedo(f, frames[from:to])
+		if err == nil {
+			err = each(file.name, f, &p)
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
 			return err
 		}
 	}
@@ -184,25 +204,16 @@ func (j *appendOnly) redo(m *manifest) error {
 		return fmt.Errorf("reading the redo log %s: %w", workingFile(name), err)
 	}
 	kept := false
-	err = redoFiles(m, frames, func(file aofFile, frames []redoFrame) error {
-		f, err := j.s.fs.OpenFile(j.path(file.name), os.O_RDWR, 0)
-		if notThere(err) { // who loads it says so
+	err = redoFiles(j.s.fs, j.folder(), os.O_RDWR, m, frames, func(file string, f File, p *redoPlan) error {
+		if p.refused != "" {
+			kept = true
+			j.log.Warn("The redo log has writes that "+file+" has not, but is not of this file: it is not used", "reason", p.refused, "kept as", unusedRedo(j.redoName()))
+		}
+		if !p.needed() {
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		p, err := planRedo(f, frames)
-		switch {
-		case err != nil:
-		case p.refused != "":
-			kept = true
-			j.log.Warn("The redo log has writes that "+file.name+" has not, but is not of this file: it is not used", "reason", p.refused, "kept as", unusedRedo(j.redoName()))
-		case p.needed():
-			err = p.apply(f)
-			j.log.Warn(fmt.Sprintf("%s had not everything on disk when the system ended: %d bytes of acknowledged writes are put back from the redo log", file.name, p.bytes))
-		}
-		return errors.Join(err, f.Close())
+		j.log.Warn(file + " had not everything on disk when the system ended: " + p.text())
+		return p.apply(f)
 	})
 	switch {
 	case err != nil:

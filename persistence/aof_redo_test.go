@@ -33,13 +33,9 @@ func startWithRedo(t *testing.T) redoRig {
 	r.rig = start(t, r.disk, append(withAOF, "aof-redo-log-size", "4mb")...)
 	r.awaitRedo()
 	r.flushFile()
-	w := r.aof().writer.Load()
-	w.work.Lock()
-	w.redoLog.age = time.Hour // however slow the test is
-	w.work.Unlock()
 	r.flush.shut.Store(true)
 	r.disk.set(-1, func(op, name string) error {
-		if op == "sync" && strings.Contains(name, ".incr") {
+		if op == "sync" && isIncr(name) {
 			r.flush.pass()
 		}
 		return nil
@@ -48,11 +44,9 @@ func startWithRedo(t *testing.T) redoRig {
 }
 
 // open ends what startWithRedo began.
-func (r redoRig) open() {
-	if r.flush.shut.Swap(false) {
-		close(r.flush.opened)
-	}
-}
+func (r redoRig) open() { r.flush.open() }
+
+func isIncr(name string) bool { return strings.Contains(name, ".incr") }
 
 // awaitRedo writes until a reply has waited for the redo log.
 func (r *rig) awaitRedo() {
@@ -126,7 +120,7 @@ func TestRedoLogUnderLoad(t *testing.T) {
 			t.Parallel()
 			rnd := rand.New(rand.NewPCG(seed, 1))
 			disk := newFaultFS(t, t.TempDir())
-			r := start(t, disk, append(withAOF, "aof-redo-log-size", pick(rnd, "8kb", "32kb", "4mb"))...)
+			r := start(t, disk, append(withAOF, "aof-redo-log-size", pick(rnd, "1", "32kb", "4mb"))...)
 			n := 0
 			for range 12 {
 				switch rnd.IntN(6) {
@@ -307,6 +301,7 @@ func TestRedoPlan(t *testing.T) {
 		{"other content", "0123abXdefgh", two, "0123abXdefgh", true},
 		{"other content behind zeros", "0123\x00\x00\x00\x00eXgh", two, "0123\x00\x00\x00\x00eXgh", true},
 		{"the same bytes twice", "0123", append(two, frame(4, "abcdefgh")), "0123abcdefgh", false},
+		{"a mark behind", "0123ab", append(two, frame(12, "")), "0123abcdefgh", false},
 		{"no frames", "0123", nil, "0123", false},
 		{"nothing lost, zeros behind", "0123abcdefghMO\x00\x00\x00", two, "0123abcdefghMO", false},
 		{"nothing but zeros", "\x00\x00\x00", nil, "", false},
@@ -412,8 +407,8 @@ func TestCheckAOFPutsBackWhatTheRedoLogHas(t *testing.T) {
 			t.Errorf("code %d: %s", got, out.String())
 		}
 	}
-	check(1, "a start of the server puts them back")
-	check(0, "put back", "--fix")
+	check(1, "with --fix, or at a start of the server, ")
+	check(0, "are put back from the redo log", "--fix")
 	check(0, "All files are in order")
 	if err := os.Remove(r.disk.path(theRedo)); err != nil {
 		t.Fatal(err)

@@ -153,6 +153,7 @@ func (w *aofWriter) run() {
 // cycle takes what there is to the file, and to the disk as the policy says. turned tells that the file has changed. work is held.
 func (w *aofWriter) cycle() (moved, turned bool, err error) {
 	w.gather()
+	w.freshenRedo()
 	moved, err = w.write()
 	if err == nil {
 		err = w.flush()

@@ -147,30 +147,23 @@ func (c *aofCheck) redo(manifestName string, m *manifest) (whole bool, err error
 	if err != nil {
 		return false, err
 	}
+	flag := os.O_RDONLY
+	if c.fix {
+		flag = os.O_RDWR
+	}
 	whole = true
-	err = redoFiles(m, frames, func(file aofFile, frames []redoFrame) error {
-		flag := os.O_RDONLY
-		if c.fix {
-			flag = os.O_RDWR
-		}
-		f, err := c.fs.OpenFile(filepath.Join(filepath.Dir(manifestName), file.name), flag, 0)
-		if err != nil {
-			return err
-		}
-		p, err := planRedo(f, frames)
+	err = redoFiles(c.fs, filepath.Dir(manifestName), flag, m, frames, func(file string, f File, p *redoPlan) error {
 		switch {
-		case err != nil:
 		case p.refused != "":
-			c.say("the redo log is not of %s as it is now, and is not used: %s", file.name, p.refused)
+			c.say("the redo log is not of %s as it is now, and is not used: %s", file, p.refused)
+		case p.needed() && c.fix:
+			c.say("%s had not everything on disk when the system ended: %s", file, p.text())
+			return p.apply(f)
 		case p.needed():
-			c.say("%s has lost %d bytes of acknowledged writes that are in the redo log", file.name, p.bytes)
-			if whole = c.fix; !c.fix {
-				c.say("  a start of the server puts them back, and so does --fix")
-			} else if err = p.apply(f); err == nil {
-				c.say("  put back")
-			}
+			whole = false
+			c.say("%s had not everything on disk when the system ended: with --fix, or at a start of the server, %s", file, p.text())
 		}
-		return errors.Join(err, f.Close())
+		return nil
 	})
 	return whole && err == nil, err
 }
