@@ -20,6 +20,7 @@ type crashes struct {
 	disk *faultFS
 
 	mu    sync.Mutex
+	over  bool
 	rnd   *rand.Rand
 	seen  map[[sha256.Size]byte]bool
 	views []view
@@ -35,6 +36,9 @@ func watch(t *testing.T, disk *faultFS) *crashes {
 func (c *crashes) record() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.over {
+		return
+	}
 	views := []view{c.disk.kernelView(c.t), c.disk.powerView(nil)}
 	for range 3 {
 		views = append(views, c.disk.powerView(c.rnd))
@@ -51,9 +55,13 @@ func (c *crashes) record() {
 	}
 }
 
-// end takes the last of them: what is there now must outlive any crash.
+// end takes the last of them: what is there now must outlive any crash. A step in the background, such as of a redo log that is being made, may
+// have begun before: it is not recorded any more.
 func (c *crashes) end() (last []view) {
 	c.disk.onStep(nil)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
 	return []view{c.disk.kernelView(c.t), c.disk.powerView(nil), c.disk.powerView(c.rnd)}
 }
 
