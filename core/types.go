@@ -1,6 +1,8 @@
 package core
 
 import (
+	"strconv"
+
 	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/core/rdb"
 )
@@ -39,12 +41,31 @@ type TypeInfo struct {
 	// ascending) until it returns false: what SORT sorts. elem is valid during
 	// the call only. Nil means that SORT refuses the type.
 	Each func(v Value, yield func(elem []byte) bool)
+	// EachElement is Each for a type that keeps integers as numbers, which then
+	// needn't become text. Nil means that Each does.
+	EachElement func(v Value, yield func(elem Element) bool)
 	// Field appends the value of a hash's field to dst, for SORT's key->field
 	// patterns; false when the field is absent. O(1) for an indexed value.
 	Field func(dst []byte, v Value, field []byte) ([]byte, bool)
 	// FromElements builds a value of n elements in order, which elem(0) to elem(n-1)
 	// return, valid until the next call: the list of SORT ... STORE. n > 0.
-	FromElements func(n int, elem func(i int) []byte) Stored
+	FromElements func(n int, elem func(i int) Element) Stored
+}
+
+// Element is one of a value: a text, or an integer in its canonical form (IsInt,
+// Text is nil then). An integer may also come as a text.
+type Element struct {
+	Text  []byte
+	Int   int64
+	IsInt bool
+}
+
+// AppendTo appends the element as text to dst.
+func (e Element) AppendTo(dst []byte) []byte {
+	if e.IsInt {
+		return strconv.AppendInt(dst, e.Int, 10)
+	}
+	return append(dst, e.Text...)
 }
 
 // Value is a stored value as handlers and type functions see it: exactly one

@@ -144,7 +144,12 @@ func (lp Listpack) putString(pos, old int, s []byte) Listpack {
 	head := stringHeadSize(len(s))
 	size := head + len(s)
 	lp = lp.splice(pos, old, size+backlenSize(size))
-	b := lp[pos:]
+	putString(lp[pos:], head, s)
+	return lp
+}
+
+// putString writes an element that holds s, whose length takes head bytes, to b.
+func putString(b []byte, head int, s []byte) {
 	switch head {
 	case 1:
 		b[0] = encStr6 | byte(len(s))
@@ -155,15 +160,19 @@ func (lp Listpack) putString(pos, old int, s []byte) Listpack {
 		binary.LittleEndian.PutUint32(b[1:], uint32(len(s)))
 	}
 	copy(b[head:], s)
-	putBacklen(b[size:], size)
-	return lp
+	putBacklen(b[head+len(s):], head+len(s))
 }
 
 // putInt replaces old bytes at pos by an element that holds v, in the narrowest encoding.
 func (lp Listpack) putInt(pos, old int, v int64) Listpack {
 	size := intSize(v)
 	lp = lp.splice(pos, old, size+1)
-	b := lp[pos:]
+	putInt(lp[pos:], size, v)
+	return lp
+}
+
+// putInt writes an element that holds v in size bytes, and its backlen, to b.
+func putInt(b []byte, size int, v int64) {
 	switch size {
 	case 1:
 		b[0] = byte(v)
@@ -182,7 +191,6 @@ func (lp Listpack) putInt(pos, old int, v int64) Listpack {
 		binary.LittleEndian.PutUint64(b[1:], uint64(v))
 	}
 	b[size] = byte(size)
-	return lp
 }
 
 // splice replaces old bytes at pos by as many undefined ones, and sets the total.

@@ -91,10 +91,10 @@ func (plain) Register(r *core.Registry) {
 			}
 		}
 		if t.id == keyspace.List {
-			info.FromElements = func(n int, elem func(i int) []byte) core.Stored {
+			info.FromElements = func(n int, elem func(i int) core.Element) core.Stored {
 				b := &block{}
 				for i := range n {
-					b.elems = append(b.elems, string(elem(i)))
+					b.elems = append(b.elems, string(elem(i).AppendTo(nil)))
 				}
 				return core.Stored{Type: t.id, Enc: t.enc, Object: b}
 			}

@@ -192,11 +192,8 @@ func sortCommand(c *core.Ctx) error {
 	if found {
 		s.load(t, v)
 	}
-	if !o.nosort {
-		if !s.weigh() {
-			return errSortScores
-		}
-		s.sort()
+	if !o.nosort && !s.sort() {
+		return errSortScores
 	}
 	if o.store {
 		return s.store()
@@ -222,12 +219,17 @@ func (s *sorter) reply() {
 	w := s.c.Reply
 	w.Array((to - from) * max(len(s.o.get), 1))
 	look := lookup{c: s.c}
+	var room digits
 	for _, i := range s.order[from:to] {
 		if len(s.o.get) == 0 {
-			w.Bulk(s.element(i))
+			if e := s.element(i); e.IsInt {
+				w.BulkInt(e.Int)
+			} else {
+				w.Bulk(e.Text)
+			}
 		}
 		for g := range s.o.get {
-			if val, ok := look.value(&s.o.get[g], s.element(i)); ok {
+			if val, ok := look.value(&s.o.get[g], s.bytes(i, &room)); ok {
 				w.Bulk(val)
 			} else {
 				w.Null()
@@ -256,7 +258,7 @@ func (s *sorter) store() error {
 	if list == nil || list.FromElements == nil {
 		return errSortNoList
 	}
-	element := func(i int) []byte { return s.element(s.order[from+i]) }
+	element := func(i int) core.Element { return s.element(s.order[from+i]) }
 	if len(s.o.get) > 0 {
 		element = s.collect(s.order[from:to])
 	}
@@ -271,18 +273,19 @@ func (s *sorter) store() error {
 }
 
 // collect looks up what GET asks for of all elements and returns the access to it; absent values are empty.
-func (s *sorter) collect(order []int32) func(i int) []byte {
+func (s *sorter) collect(order []int32) func(i int) core.Element {
 	look := lookup{c: s.c}
+	var room digits
 	var all []byte
 	ends := make([]int, 1, len(order)*len(s.o.get)+1)
 	for _, i := range order {
 		for g := range s.o.get {
-			val, _ := look.value(&s.o.get[g], s.element(i))
+			val, _ := look.value(&s.o.get[g], s.bytes(i, &room))
 			all = append(all, val...)
 			ends = append(ends, len(all))
 		}
 	}
-	return func(i int) []byte { return all[ends[i]:ends[i+1]] }
+	return func(i int) core.Element { return core.Element{Text: all[ends[i]:ends[i+1]]} }
 }
 
 // propagateResult sends the list itself. Other keys than the sorted one may have changed since they were looked up, so

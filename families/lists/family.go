@@ -4,6 +4,7 @@ import (
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/core/options"
+	"github.com/redust/redust/core/packed"
 	"github.com/redust/redust/core/rdb"
 )
 
@@ -42,6 +43,7 @@ func (f *family) Register(r *core.Registry) {
 		Len:          func(v core.Value) int { return viewOf(v).n },
 		Digest:       digest,
 		Each:         func(v core.Value, yield func(elem []byte) bool) { viewOf(v).each(yield) },
+		EachElement:  func(v core.Value, yield func(elem core.Element) bool) { viewOf(v).eachElement(yield) },
 		FromElements: l.fromElements,
 	})
 	r.Add(l.pushCommands(), l.popCommands(), l.rangeCommands(), l.editCommands(), l.moveCommands(), l.manyCommands(), l.blockingCommands())
@@ -65,4 +67,12 @@ func (l *lists) plain() int {
 		return int(min(n, plainBytes))
 	}
 	return plainBytes
+}
+
+// plainWithin is plain for a list that is one listpack.
+func (l *lists) plainWithin() int {
+	if plain := l.plain(); plain != plainBytes {
+		return plain
+	}
+	return packed.MaxListpackBytes // nobody has asked for another: large elements are fine as long as the whole is small
 }

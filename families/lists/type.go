@@ -99,15 +99,6 @@ func (s *loader) stored() core.Stored {
 	return core.Stored{Type: keyspace.List, Enc: keyspace.EncListpack, Packed: s.lp}
 }
 
-// fromElements builds the list of SORT ... STORE.
-func (l *lists) fromElements(n int, elem func(i int) []byte) core.Stored {
-	s := loader{lists: l}
-	for i := range n {
-		s.Element(elem(i))
-	}
-	return s.stored()
-}
-
 func rewrite(key []byte, v core.Value, emit func(args ...[]byte)) {
 	b := core.NewRewriteBatch(emit, "RPUSH", key, 1)
 	viewOf(v).each(func(s []byte) bool {

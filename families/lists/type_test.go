@@ -3,6 +3,7 @@ package lists
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/redust/redust/core"
@@ -86,9 +87,56 @@ func TestFailedLoadLeavesNothing(t *testing.T) {
 func TestFromElements(t *testing.T) {
 	l := newLists(t)
 	for _, n := range []int{1, 4000} {
-		v := l.fromElements(n, func(i int) []byte { return fmt.Append(nil, i) })
+		v := l.fromElements(n, func(i int) core.Element { return core.Element{Text: fmt.Append(nil, i)} })
 		if got := elements(v); len(got) != n || got[n-1] != fmt.Sprint(n-1) {
 			t.Errorf("%d elements of %d", len(got), n)
 		}
 	}
+}
+
+// TestElementsStayNumbers builds lists of texts and integers and visits them in all forms.
+func TestElementsStayNumbers(t *testing.T) {
+	l := newLists(t)
+	long := strings.Repeat("z", plainBytes)
+	for _, texts := range [][]string{
+		{"7"},
+		{"07", "", "-9223372036854775808", "x"},
+		{long, "1"},
+		{"1", long + long + long, "2"},
+		sequence(5, "%d"), sequence(3000, "%d"), sequence(3000, "element:%d"), append(sequence(4000, "%04d"), long),
+	} {
+		v := l.fromElements(len(texts), func(i int) core.Element {
+			if n, ok := packed.ParseInt([]byte(texts[i])); ok && i%3 != 0 {
+				return core.Element{Int: n, IsInt: true}
+			}
+			return core.Element{Text: []byte(texts[i])}
+		})
+		var got []string
+		viewOf(v).eachElement(func(e core.Element) bool {
+			if _, canonical := packed.ParseInt(e.Text); canonical && v.Object == nil {
+				t.Errorf("%q came as a text", e.Text)
+			}
+			got = append(got, string(e.AppendTo(nil)))
+			return true
+		})
+		if !slices.Equal(got, texts) || !slices.Equal(elements(v), texts) {
+			t.Errorf("%d elements from %.20q: differ", len(texts), texts[0])
+		}
+		n := 0
+		if viewOf(v).eachElement(func(core.Element) bool { n++; return n < 2 }); n != min(2, len(texts)) {
+			t.Errorf("visited %d", n)
+		}
+		v.Free()
+	}
+	if n := l.arena.Used(); n != 0 {
+		t.Errorf("%d bytes left", n)
+	}
+}
+
+func sequence(n int, format string) []string {
+	var s []string
+	for i := range n {
+		s = append(s, fmt.Sprintf(format, i))
+	}
+	return s
 }

@@ -150,10 +150,7 @@ func (l *lists) fromPacked(lp packed.Listpack) *deque {
 
 // grown returns the size that lp will have with the elements added, and whether that is still a list in one listpack.
 func (l *lists) grown(bytes, n int, elems [][]byte) (int, bool) {
-	plain := l.plain()
-	if plain == plainBytes { // nobody has asked for another: large elements are fine as long as the whole is small
-		plain = packed.MaxListpackBytes
-	}
+	plain := l.plainWithin()
 	for _, s := range elems {
 		if len(s) >= plain {
 			return 0, false
