@@ -27,6 +27,7 @@ type loop struct {
 	before  int     // how many were answered together the last time
 	again   []*conn // there is more input
 	passes  uint
+	group   group
 
 	// turn is odd while a connection is being served. Who exchanges it for the next number is in charge.
 	turn    atomic.Uint64
@@ -197,11 +198,19 @@ func (w *worker) pass() bool {
 	if l.settled == 0 && l.gather() {
 		return true
 	}
+	first := l.settled == 0 && len(l.ready) > 0 && l.srv.eng.RepliesWait()
+	if first {
+		l.group.answering(l.ready)
+	}
 	for l.settled < len(l.ready) {
 		c := l.ready[l.settled]
 		l.ready[l.settled] = nil
 		if l.settled++; !w.settle(c) {
 			return false
+		}
+		if first {
+			l.group.flushed()
+			first = false
 		}
 	}
 	l.before = len(l.ready)
@@ -217,6 +226,9 @@ func (l *loop) gather() bool {
 		return false
 	}
 	n, err := l.poll(0)
+	if n == 0 && err == nil && l.srv.eng.RepliesWait() {
+		n, err = l.linger()
+	}
 	if n <= 0 || err != nil {
 		return false
 	}

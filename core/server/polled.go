@@ -15,6 +15,7 @@ type polled struct {
 	loop   *loop // that it is registered with. Only the owner changes it.
 	mark   int32 // of its events: descriptors come back, marks don't soon
 	epoch  uint32
+	cycle  uint32 // of its loop, in which it was last answered; see group
 	bits   atomic.Uint32
 	refs   atomic.Int32            // the descriptor is open while somebody holds one
 	served *worker                 // in whose turn the owner serves the connection; see Yield
