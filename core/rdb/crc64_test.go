@@ -11,7 +11,13 @@ func TestCRC64(t *testing.T) {
 		t.Errorf("%016x", got)
 	}
 	p := bytes.Repeat([]byte("abcdefghijklm"), 50)
-	want := CRC64(0, p)
+	want, byBytes := CRC64(0, p), uint64(0)
+	for _, b := range p {
+		byBytes = crc64Tables[0][byte(byBytes)^b] ^ byBytes>>8
+	}
+	if want != byBytes {
+		t.Errorf("%016x, byte by byte %016x", want, byBytes)
+	}
 	for cut := range p {
 		if got := CRC64(CRC64(0, p[:cut]), p[cut:]); got != want {
 			t.Fatalf("cut at %d: %016x, want %016x", cut, got, want)

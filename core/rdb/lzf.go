@@ -25,75 +25,123 @@ var errLZF = errors.New("damaged LZF data")
 // An LZF compresses. It remembers where it has seen each three bytes, in 32 kB that it keeps between calls without
 // having to clear them. The zero value is ready; not safe for concurrent use.
 type LZF struct {
-	// seen has, by hash of three bytes, base + their position + 1 of the latest place.
+	// seen has, by hash of three bytes, base + their position of the latest place.
 	seen [1 << lzfHashBits]uint32
-	// base is above all entries of earlier calls, which makes them void.
+	// base is further than any match from all entries of earlier calls, which makes them void.
 	base uint32
 }
 
 // Compress appends the compressed src to dst. If that would take more than limit bytes it gives up, and returns dst
 // as it was and false.
 func (z *LZF) Compress(dst, src []byte, limit int) ([]byte, bool) {
-	const maxBase = 1 << 31
+	const maxBase, far = 1 << 31, lzfMaxOffset + 1
 	start := len(dst)
-	if uint64(len(src)) >= maxBase {
+	if uint64(len(src)) >= maxBase-far {
 		return dst, false
 	}
 	if z.base >= maxBase {
 		*z = LZF{}
 	}
-	base := z.base
-	z.base += uint32(len(src)) + 1
+	z.base = max(z.base, far)
+	literal := 0 // src[literal:] is not written yet
+	for {
+		i, distance := z.find(src, literal, limit-(len(dst)-start))
+		if distance == 0 {
+			break
+		}
+		n := matchLen(src, i-distance, i)
+		if dst = appendItems(dst, src, literal, i, distance-1, n); len(dst)-start > limit {
+			break
+		}
+		literal = i + n
+		z.noteLast(src, literal)
+	}
+	z.base += uint32(len(src)) + far
+	if len(dst)-start+len(src)-literal <= limit { // what follows takes its lengths, too
+		if dst = appendLiterals(dst, src[literal:]); len(dst)-start <= limit {
+			return dst, true
+		}
+	}
+	return dst[:start], false
+}
 
-	literal, i := 0, 0 // src[literal:i] is not written yet
+// find returns the next place from literal on whose three bytes have been seen, and how far before that was: 0 if there is none, or if it
+// takes more than most bytes to write what is before.
+func (z *LZF) find(src []byte, literal, most int) (i, distance int) {
 	// A match needs three bytes, and reading four makes the hash cheap.
-	for i+4 <= len(src) {
-		four := binary.LittleEndian.Uint32(src[i:])
-		slot := &z.seen[four<<8*2654435761>>(32-lzfHashBits)]
-		at := int(*slot) - int(base) - 1
-		*slot = base + uint32(i) + 1
-		if at < 0 || i-at > lzfMaxOffset || (binary.LittleEndian.Uint32(src[at:])^four)<<8 != 0 {
-			i++
-			// Data that doesn't compress is passed over faster and faster, and given up early.
-			if run := i - literal; run > 256 {
-				if len(dst)-start+run > limit {
-					return dst[:start], false
-				}
-				i += run >> 8
+	for i = literal; i+4 <= len(src); {
+		four := load32(src, i)
+		slot, place := z.slot(four), z.base+uint32(i)
+		d := place - *slot
+		*slot = place
+		if d <= lzfMaxOffset && (load32(src, i-int(d))^four)<<8 == 0 {
+			return i, int(d)
+		}
+		i++
+		// Data that doesn't compress is passed over faster and faster, and given up early.
+		if run := i - literal; run > 256 {
+			if run > most {
+				return i, 0
 			}
-			continue
+			i += run >> 8
 		}
-		n := matchLen(src, at, i)
-		dst = appendLiterals(dst, src[literal:i])
-		dst = appendMatch(dst, i-at-1, n)
-		if len(dst)-start > limit {
-			return dst[:start], false
-		}
-		end := i + n
-		// The last two positions of the match can start the next one.
-		for i = max(i+1, end-2); i < end && i+4 <= len(src); i++ {
-			four := binary.LittleEndian.Uint32(src[i:])
-			z.seen[four<<8*2654435761>>(32-lzfHashBits)] = base + uint32(i) + 1
-		}
-		i, literal = end, end
 	}
-	dst = appendLiterals(dst, src[literal:])
-	if len(dst)-start > limit {
-		return dst[:start], false
+	return i, 0
+}
+
+// noteLast remembers the last two places before end, at which a match has ended: they can start the next one.
+func (z *LZF) noteLast(src []byte, end int) {
+	if end+2 <= len(src) {
+		*z.slot(load32(src, end-2)) = z.base + uint32(end) - 2
 	}
-	return dst, true
+	if end+3 <= len(src) {
+		*z.slot(load32(src, end-1)) = z.base + uint32(end) - 1
+	}
+}
+
+// slot is where the place of the first three bytes of four is remembered.
+func (z *LZF) slot(four uint32) *uint32 { return &z.seen[four<<8*2654435761>>(32-lzfHashBits)] }
+
+// load32 and load64 read bytes from i on. That the capacity is given, too, saves the compiler a mask.
+func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i : i+4 : i+4]) }
+func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
+
+// appendItems writes src[from:to] as it is, and then a copy of n bytes; distance is one less than how far before they are. Short
+// runs, which most are, are copied as sixteen bytes.
+func appendItems(dst, src []byte, from, to, distance, n int) []byte {
+	const most = 16
+	at, run := len(dst), to-from
+	if run > most || cap(dst)-at < 1+most+3 || len(src)-from < most {
+		return appendMatch(appendLiterals(dst, src[from:to]), distance, n)
+	}
+	out := dst[at : at+1+most+3]
+	if run > 0 {
+		out[0] = byte(run - 1)
+		binary.LittleEndian.PutUint64(out[1:], load64(src, from))
+		binary.LittleEndian.PutUint64(out[9:], load64(src, from+8))
+		run++
+	}
+	out = out[run : run+3]
+	if n -= 2; n < 7 {
+		out[0], out[1] = byte(n<<5|distance>>8), byte(distance)
+		return dst[:at+run+2]
+	}
+	out[0], out[1], out[2] = byte(7<<5|distance>>8), byte(n-7), byte(distance)
+	return dst[:at+run+3]
 }
 
 // matchLen returns how many bytes at i equal those at an earlier place at, which are three at least.
 func matchLen(src []byte, at, i int) int {
 	most := min(len(src)-i, lzfMaxMatch)
+	was, is := src[at:at+most], src[i:i+most]
+	is = is[:len(was)]
 	n := 3
-	for ; n+8 <= most; n += 8 {
-		if d := binary.LittleEndian.Uint64(src[at+n:]) ^ binary.LittleEndian.Uint64(src[i+n:]); d != 0 {
+	for ; n <= len(was)-8; n += 8 {
+		if d := load64(was, n) ^ load64(is, n); d != 0 {
 			return n + bits.TrailingZeros64(d)/8
 		}
 	}
-	for n < most && src[at+n] == src[i+n] {
+	for n < len(was) && was[n] == is[n] {
 		n++
 	}
 	return n

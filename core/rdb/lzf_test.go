@@ -35,6 +35,9 @@ func TestLZFRoundTrip(t *testing.T) {
 				t.Fatalf("%s: gave up", name)
 			}
 			packed = packed[6:]
+			if roomy, _ := z.Compress(make([]byte, 0, 2*len(data)+100), data, 2*len(data)+10); !bytes.Equal(roomy, packed) {
+				t.Fatalf("round %d, %s: with room for all it is different", round, name)
+			}
 			got := make([]byte, len(data))
 			if err := DecompressLZF(got, packed); err != nil || !bytes.Equal(got, data) {
 				t.Fatalf("round %d, %s: %v", round, name, err)
