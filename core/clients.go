@@ -45,15 +45,20 @@ func (cs *Clients) Get(id int64) *Client {
 	return nil
 }
 
-// All lists the clients in order of id, without those that Get does not find. O(N log N).
-func (cs *Clients) All() []*Client {
-	out := make([]*Client, 0, cs.Len())
+// Each calls fn with the clients that All lists, in any order. O(N), no lock.
+func (cs *Clients) Each(fn func(*Client)) {
 	cs.byID.ForEach(func(_ int64, c *Client) bool {
 		if !c.dying() {
-			out = append(out, c)
+			fn(c)
 		}
 		return true
 	})
+}
+
+// All lists the clients in order of id, without those that Get does not find. O(N log N).
+func (cs *Clients) All() []*Client {
+	out := make([]*Client, 0, cs.Len())
+	cs.Each(func(c *Client) { out = append(out, c) })
 	slices.SortFunc(out, func(a, b *Client) int { return cmp.Compare(a.id, b.id) })
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
+	"slices"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -317,7 +318,7 @@ type MemoryStats struct {
 	Heap     HeapStats
 }
 
-// Memory returns the split, taking each shard's lock shared in turn.
+// Memory returns the split, taking the lock of each shard that has a table shared in turn.
 func (ks *Keyspace) Memory() (m MemoryStats) {
 	begun := make([]int, 0, 16)
 	for d := range ks.begun {
@@ -327,6 +328,9 @@ func (ks *Keyspace) Memory() (m MemoryStats) {
 	}
 	for i := range ks.shards {
 		sh := &ks.shards[i]
+		if !slices.ContainsFunc(begun, func(d int) bool { return sh.tables[d].Load() != nil }) {
+			continue
+		}
 		sh.RLock()
 		for _, d := range begun {
 			if t := sh.tables[d].Load(); t != nil {

@@ -2,13 +2,13 @@ package server
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/protocol"
 )
 
 func (f *family) infoCommands() []core.Command {
@@ -54,9 +54,11 @@ var sections = []section{
 // fields gathers the lines of INFO.
 type fields struct {
 	out     []byte
-	section int       // where the lines of the present section begin in out
-	other   []byte    // what an InfoSource has to say
-	c       *core.Ctx // the command that asks
+	section int          // where the lines of the present section begin in out
+	next    int          // where the line is that a source is likely to replace next
+	other   []byte       // what an InfoSource has to say
+	sources []infoSource // all who have
+	c       *core.Ctx    // the command that asks
 }
 
 var fieldsPool = sync.Pool{New: func() any { return new(fields) }}
@@ -77,8 +79,15 @@ func (s *fields) flag(name string, on bool) {
 	}
 }
 
-func (s *fields) setf(name, format string, args ...any) {
-	s.out = append(fmt.Appendf(append(append(s.out, name...), ':'), format, args...), "\r\n"...)
+// part appends a part of a line: ",expires=" and a number.
+func (s *fields) part(name string, n int64) { s.out = strconv.AppendInt(append(s.out, name...), n, 10) }
+
+func (s *fields) endLine() { s.out = append(s.out, '\r', '\n') }
+
+// percent sets a part of a whole in percent.
+func (s *fields) percent(name string, part, whole int64) {
+	s.out = strconv.AppendFloat(append(append(s.out, name...), ':'), percent(part, whole), 'f', 2, 64)
+	s.out = append(s.out, "%\r\n"...)
 }
 
 // float sets a number with so many digits after the point.
@@ -89,20 +98,23 @@ func (s *fields) float(name string, f float64, digits int) {
 // bytes sets a number of bytes and, as name_human, its form for people.
 func (s *fields) bytes(name string, n int64) {
 	s.num(name, n)
-	s.set(name+"_human", human(n))
+	s.out = appendHuman(append(append(s.out, name...), "_human:"...), n)
+	s.endLine()
 }
 
 // human is a number of bytes as Redis prints it for people: 1.50K, 23.54G.
-func human(n int64) string {
+func human(n int64) string { return string(appendHuman(nil, n)) }
+
+func appendHuman(dst []byte, n int64) []byte {
 	if n < 1024 {
-		return strconv.FormatInt(n, 10) + "B"
+		return append(strconv.AppendInt(dst, n, 10), 'B')
 	}
 	f, unit := float64(n), -1
 	for f >= 1024 && unit < len("KMGTPE")-1 {
 		f /= 1024
 		unit++
 	}
-	return fmt.Sprintf("%.2f%c", f, "KMGTPE"[unit])
+	return append(strconv.AppendFloat(dst, f, 'f', 2, 64), "KMGTPE"[unit])
 }
 
 // merge replaces and adds "field:value" lines.
@@ -117,11 +129,16 @@ func (s *fields) merge(lines []byte) {
 			from, to = len(s.out), len(s.out)
 		}
 		s.out = slices.Replace(s.out, from, to, line...)
+		s.next = from + len(line)
 	}
 }
 
-// find returns where in out the line of the present section is that begins with a name and its colon.
+// find returns where in out the line of the present section is that begins with a name and its colon. As a source mostly keeps to the
+// order of the lines that it replaces, it looks behind the last of them first.
 func (s *fields) find(name []byte) (from, to int, ok bool) {
+	if rest := s.out[s.next:]; bytes.HasPrefix(rest, name) {
+		return s.next, s.next + bytes.IndexByte(rest, '\n') + 1, true
+	}
 	from = s.section
 	for line := range bytes.Lines(s.out[from:]) {
 		if to = from + len(line); bytes.HasPrefix(line, name) {
@@ -134,44 +151,64 @@ func (s *fields) find(name []byte) (from, to int, ok bool) {
 
 // selection is what INFO was asked for.
 type selection struct {
-	all, defaults bool
-	names         []string
+	all   bool
+	known uint32   // a bit for each of sections
+	other []string // names of others, in lower case
 }
 
-func selectSections(args [][]byte) selection {
-	sel := selection{defaults: len(args) == 0}
+func selectSections(args [][]byte) (sel selection) {
+	if len(args) == 0 {
+		sel.addDefaults()
+	}
 	for _, a := range args {
-		switch name := strings.ToLower(string(a)); name {
-		case "all", "everything":
+		switch {
+		case protocol.IsWord(a, "ALL"), protocol.IsWord(a, "EVERYTHING"):
 			sel.all = true
-		case "default":
-			sel.defaults = true
-		case "module_list":
-			sel.names = append(sel.names, "modules")
+		case protocol.IsWord(a, "DEFAULT"):
+			sel.addDefaults()
+		case protocol.IsWord(a, "MODULE_LIST"):
+			sel.add("MODULES")
 		default:
-			sel.names = append(sel.names, name)
+			sel.add(string(a))
 		}
 	}
 	return sel
 }
 
-func (sel *selection) wants(s *section) bool {
-	return sel.all || sel.defaults && s.byDefault || slices.Contains(sel.names, s.name)
+func (sel *selection) addDefaults() {
+	for i := range sections {
+		if sections[i].byDefault {
+			sel.known |= 1 << i
+		}
+	}
+}
+
+func (sel *selection) add(name string) {
+	for i := range sections {
+		if len(name) == len(sections[i].name) && strings.EqualFold(name, sections[i].name) {
+			sel.known |= 1 << i
+			return
+		}
+	}
+	sel.other = append(sel.other, strings.ToLower(name))
 }
 
 func (f *family) info(c *core.Ctx) error {
 	c.Client().Flush() // what this connection did counts
 	sel := selectSections(c.Args[1:])
-	sources := infoSources(c.Engine())
 	s := fieldsPool.Get().(*fields)
 	s.out, s.c = s.out[:0], c
+	s.findSources(c.Engine())
 	for i := range sections {
-		if sec := &sections[i]; sel.wants(sec) {
-			s.write(f, sec, sources)
+		if sel.all || sel.known>>i&1 != 0 {
+			s.write(f, &sections[i])
 		}
 	}
-	s.foreign(&sel, sources)
+	if sel.all || len(sel.other) > 0 {
+		s.foreign(&sel)
+	}
 	c.Reply.Verbatim("txt", s.out)
+	clear(s.sources)
 	if s.c = nil; cap(s.out)+cap(s.other) < 256<<10 {
 		fieldsPool.Put(s)
 	}
@@ -179,10 +216,11 @@ func (f *family) info(c *core.Ctx) error {
 }
 
 // write adds a section.
-func (s *fields) write(f *family, sec *section, sources []infoSource) {
+func (s *fields) write(f *family, sec *section) {
 	s.title(sec.title)
 	sec.write(f, s.c.Engine(), s)
-	for _, src := range sources {
+	s.next = s.section
+	for _, src := range s.sources {
 		if slices.Contains(src.sections, sec.name) {
 			s.other = src.Info(sec.name, s.other[:0])
 			s.merge(s.other)
@@ -199,10 +237,10 @@ func (s *fields) title(title string) {
 }
 
 // foreign adds sections that no one but their source knows.
-func (s *fields) foreign(sel *selection, sources []infoSource) {
-	for _, src := range sources {
+func (s *fields) foreign(sel *selection) {
+	for _, src := range s.sources {
 		for _, name := range src.sections {
-			if name == "" || known(name) || !sel.all && !slices.Contains(sel.names, name) {
+			if name == "" || known(name) || !sel.all && !slices.Contains(sel.other, name) {
 				continue
 			}
 			s.title(strings.ToUpper(name[:1]) + name[1:])
@@ -226,19 +264,21 @@ type infoSource struct {
 	sections []string
 }
 
-func infoSources(e *core.Engine) []infoSource {
-	var all []infoSource
-	add := func(src core.InfoSource) { all = append(all, infoSource{src, src.InfoSections()}) }
+func (s *fields) findSources(e *core.Engine) {
+	s.sources = s.sources[:0]
 	if p := e.Persistence(); p != nil {
-		add(p)
+		s.addSource(p)
 	}
 	if r := e.Replication(); r != nil {
-		add(r)
+		s.addSource(r)
 	}
 	for _, fam := range e.Families() {
 		if src, ok := fam.(core.InfoSource); ok {
-			add(src)
+			s.addSource(src)
 		}
 	}
-	return all
+}
+
+func (s *fields) addSource(src core.InfoSource) {
+	s.sources = append(s.sources, infoSource{src, src.InfoSections()})
 }

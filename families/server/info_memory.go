@@ -2,12 +2,9 @@ package server
 
 import (
 	"runtime"
-	"strconv"
 
 	"github.com/redust/redust/core"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 func infoMemory(f *family, e *core.Engine, s *fields) {
 	m := readMemory(s.c)
@@ -15,11 +12,11 @@ func infoMemory(f *family, e *core.Engine, s *fields) {
 	s.bytes("used_memory", m.used)
 	s.bytes("used_memory_rss", m.rss)
 	s.bytes("used_memory_peak", m.peak)
-	s.setf("used_memory_peak_perc", "%.2f%%", percent(m.used, m.peak))
+	s.percent("used_memory_peak_perc", m.used, m.peak)
 	s.num("used_memory_overhead", overhead)
 	s.num("used_memory_startup", m.base)
 	s.num("used_memory_dataset", m.used-overhead)
-	s.setf("used_memory_dataset_perc", "%.2f%%", percent(m.used-overhead, m.used-m.base))
+	s.percent("used_memory_dataset_perc", m.used-overhead, m.used-m.base)
 	s.num("allocator_allocated", m.allocated)
 	s.num("allocator_active", m.active)
 	s.num("allocator_resident", m.resident)

@@ -3,6 +3,8 @@ package server
 import (
 	"os"
 	"runtime"
+	"sync"
+	"time"
 
 	"github.com/redust/redust/core"
 )
@@ -28,7 +30,7 @@ func infoServer(f *family, e *core.Engine, s *fields) {
 	s.set("multiplexing_api", poller())
 	s.set("atomicvar_api", "sync/atomic")
 	s.set("gcc_version", "0.0.0") // as a Redis that no GCC built
-	s.num("process_id", int64(os.Getpid()))
+	s.num("process_id", int64(f.pid))
 	s.set("process_supervised", supervisor(f.opts.table.String("supervised").Load()))
 	s.set("run_id", e.RunID())
 	s.set("tcp_port", f.opts.table.String("port").Load())
@@ -63,19 +65,16 @@ func supervisor(option string) string {
 }
 
 func infoClients(f *family, e *core.Engine, s *fields) {
-	var tracking, waitUntil, maxIn, maxOut int64
-	for _, cl := range e.Clients().All() {
+	var tracking, waitUntil int64
+	e.Clients().Each(func(cl *core.Client) {
 		if cl.Has(core.FlagTracking) {
 			tracking++
 		}
 		if waiting, until, _ := cl.WaitState(); waiting && !until.IsZero() {
 			waitUntil++
 		}
-		if conn := cl.Conn(); conn != nil {
-			b := conn.Buffers()
-			maxIn, maxOut = max(maxIn, int64(b.Query+b.QueryFree)), max(maxOut, int64(b.Output))
-		}
-	}
+	})
+	maxIn, maxOut := f.buffers.read(e.Clients())
 	s.num("connected_clients", int64(e.Clients().Len()-e.Clients().Doomed()))
 	s.set("cluster_connections", "0")
 	s.set("maxclients", f.opts.table.String("maxclients").Load())
@@ -84,6 +83,31 @@ func infoClients(f *family, e *core.Engine, s *fields) {
 	s.num("blocked_clients", int64(e.Clients().Blocked()))
 	s.num("tracking_clients", tracking)
 	s.num("clients_in_timeout_table", waitUntil)
+}
+
+// largestBuffers has the largest buffers of any client, as they were a short time ago: each has a lock. Redis tells those of the last
+// eight seconds.
+type largestBuffers struct {
+	sync.Mutex
+	at      time.Time
+	in, out int64
+}
+
+func (b *largestBuffers) read(clients *core.Clients) (in, out int64) {
+	b.Lock()
+	defer b.Unlock()
+	now := time.Now()
+	if now.Sub(b.at) <= believedFor {
+		return b.in, b.out
+	}
+	b.at, b.in, b.out = now, 0, 0
+	clients.Each(func(cl *core.Client) {
+		if conn := cl.Conn(); conn != nil {
+			use := conn.Buffers()
+			b.in, b.out = max(b.in, int64(use.Query+use.QueryFree)), max(b.out, int64(use.Output))
+		}
+	})
+	return b.in, b.out
 }
 
 func infoReplication(f *family, e *core.Engine, s *fields) {
@@ -119,7 +143,11 @@ func infoKeyspace(_ *family, e *core.Engine, s *fields) {
 	now := e.NowMs()
 	for db := range ks.Databases() {
 		if keys, expires, avgTTL := ks.Counts(db, now); keys > 0 {
-			s.setf("db"+itoa(db), "keys=%d,expires=%d,avg_ttl=%d", keys, expires, avgTTL)
+			s.part("db", int64(db))
+			s.part(":keys=", int64(keys))
+			s.part(",expires=", int64(expires))
+			s.part(",avg_ttl=", avgTTL)
+			s.endLine()
 		}
 	}
 }

@@ -105,14 +105,21 @@ func infoCommandstats(_ *family, e *core.Engine, s *fields) {
 		if st.Calls == 0 && st.Rejected == 0 && st.Failed == 0 {
 			continue
 		}
-		s.setf("cmdstat_"+cmd.FullName(), "calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
-			st.Calls, st.Microseconds, ratio(st.Microseconds, st.Calls), st.Rejected, st.Failed)
+		s.out = append(append(s.out, "cmdstat_"...), cmd.FullName()...)
+		s.part(":calls=", st.Calls)
+		s.part(",usec=", st.Microseconds)
+		s.out = strconv.AppendFloat(append(s.out, ",usec_per_call="...), ratio(st.Microseconds, st.Calls), 'f', 2, 64)
+		s.part(",rejected_calls=", st.Rejected)
+		s.part(",failed_calls=", st.Failed)
+		s.endLine()
 	}
 }
 
 func infoErrorstats(_ *family, e *core.Engine, s *fields) {
 	for _, ec := range e.Stats().Errors() {
-		s.setf("errorstat_"+safeName.Replace(ec.Code), "count=%d", ec.Count)
+		s.out = append(append(s.out, "errorstat_"...), safeName.Replace(ec.Code)...)
+		s.part(":count=", ec.Count)
+		s.endLine()
 	}
 }
 

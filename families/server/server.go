@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"os"
 	"sync/atomic"
 
 	"github.com/redust/redust/core"
@@ -17,6 +18,9 @@ const RedisVersion = "7.0.15"
 type family struct {
 	opts   handles
 	replID atomic.Pointer[string] // while no replication service has one
+	pid    int
+
+	buffers largestBuffers
 }
 
 // handles are the options that the family reads.
@@ -53,6 +57,7 @@ func (f *family) Configure(t *options.Table) error {
 }
 
 func (f *family) Start(*core.Engine) error {
+	f.pid = os.Getpid()
 	f.newReplID()
 	return nil
 }
