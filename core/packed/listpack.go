@@ -119,18 +119,60 @@ func (lp Listpack) Seek(index int) int {
 		}
 	}
 	if index >= 0 {
-		pos := listpackHeader
-		for ; index > 0 && lp[pos] != listpackEnd; index-- {
-			pos = lp.after(pos)
-		}
+		pos := lp.forward(listpackHeader, index)
 		if lp[pos] == listpackEnd {
 			return -1
 		}
 		return pos
 	}
-	pos := lp.End()
-	for ; index < 0 && pos >= 0; index++ {
-		pos = lp.Prev(pos)
+	return lp.back(lp.End(), -index)
+}
+
+// forward passes over n elements, the first of them at pos, or to the end if there are fewer. A walk waits for each element before it
+// knows where the next one is; where two short strings of one length followed each other, four more are looked for at once.
+func (lp Listpack) forward(pos, n int) int {
+	last := byte(listpackEnd)
+	for n > 0 && lp[pos] != listpackEnd {
+		b := lp[pos]
+		if b < encInt13 && b == last && b >= encStr6 && n >= 4 {
+			size := int(b-encStr6) + 2
+			if pos+3*size < len(lp) && lp[pos+size] == b && lp[pos+2*size] == b && lp[pos+3*size] == b {
+				pos += 4 * size
+				n -= 4
+				continue
+			}
+		}
+		last = b
+		pos = lp.after(pos)
+		n--
+	}
+	return pos
+}
+
+// back passes over n elements towards the front, the first of them before pos, and returns the position of the last, or -1 if there are
+// fewer. It looks for four at once as forward does, by their sizes.
+func (lp Listpack) back(pos, n int) int {
+	last := byte(0x80)
+	for n > 0 && pos > listpackHeader {
+		b := lp[pos-1]
+		size := int(b) + 1
+		if b == last && n >= 4 && pos-4*size >= listpackHeader {
+			if lp[pos-1-size] == b && lp[pos-1-2*size] == b && lp[pos-1-3*size] == b {
+				pos -= 4 * size
+				n -= 4
+				continue
+			}
+		}
+		if last = 0x80; b < 0x80 {
+			last = b
+			pos -= size
+		} else {
+			pos = lp.Prev(pos)
+		}
+		n--
+	}
+	if n > 0 {
+		return -1
 	}
 	return pos
 }

@@ -357,3 +357,64 @@ func TestSafeToAdd(t *testing.T) {
 		t.Error("the limit is not MaxListpackBytes")
 	}
 }
+
+// TestListpackSeekAlike seeks in listpacks with runs of elements of one size, from both ends.
+func TestListpackSeekAlike(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for round := range 300 {
+		lp := NewListpack(nil)
+		var positions []int
+		for range r.IntN(8) {
+			s := bytes.Repeat([]byte{'v'}, []int{0, 1, 7, 62, 63, 64, 125, 126, 130}[r.IntN(9)])
+			if r.IntN(4) == 0 {
+				s = strconv.AppendInt(nil, int64(r.Uint64())>>r.IntN(64), 10)
+			}
+			for range r.IntN(11) {
+				positions = append(positions, lp.End())
+				lp = lp.Append(s)
+			}
+		}
+		n := len(positions)
+		for i := -n - 6; i < n+6; i++ {
+			want := -1
+			switch {
+			case i >= 0 && i < n:
+				want = positions[i]
+			case i < 0 && -i <= n:
+				want = positions[n+i]
+			}
+			if got := lp.Seek(i); got != want {
+				t.Fatalf("round %d: Seek(%d) of %d is %d, want %d", round, i, n, got, want)
+			}
+		}
+		if got := lp.forward(listpackHeader, n+3); got != lp.End() {
+			t.Fatalf("round %d: forward over more than there are: %d, want %d", round, got, lp.End())
+		}
+		if got := lp.back(lp.End(), n+3); got != -1 {
+			t.Fatalf("round %d: back over more than there are: %d", round, got)
+		}
+	}
+}
+
+func BenchmarkListpackSeek(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		text func(i int) string
+	}{
+		{"alike", func(i int) string { return fmt.Sprintf("element:%03d", i) }},
+		{"varying", func(i int) string { return strings.Repeat("x", 1+i*7919%13) }},
+		{"numbers", func(i int) string { return fmt.Sprint(i * i) }},
+	} {
+		lp := NewListpack(nil)
+		for i := range 1000 {
+			lp = lp.Append([]byte(c.text(i)))
+		}
+		for _, at := range []int{490, -490} {
+			b.Run(fmt.Sprintf("%s/%d", c.name, at), func(b *testing.B) {
+				for b.Loop() {
+					lp.Seek(at)
+				}
+			})
+		}
+	}
+}
