@@ -185,6 +185,9 @@ func (e *Engine) RunID() string                { return e.runID }
 func (e *Engine) Started() time.Time           { return e.start }
 func (e *Engine) Now() time.Time               { return e.clock.now() }
 
+// MonoNs is a monotonic clock in nanoseconds; it is cheap, and off by some microseconds.
+func (e *Engine) MonoNs() int64 { return e.clock.mono() }
+
 // NowMs is the wall clock in milliseconds since the Unix epoch.
 func (e *Engine) NowMs() int64 { _, ms := e.clock.read(); return ms }
 

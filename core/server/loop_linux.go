@@ -28,6 +28,7 @@ type loop struct {
 	again   []*conn // there is more input
 	passes  uint
 	group   group
+	pace    pace
 
 	// turn is odd while a connection is being served. Who exchanges it for the next number is in charge.
 	turn    atomic.Uint64
@@ -97,6 +98,7 @@ type worker struct {
 	c      *conn // being served
 	turn   uint64
 	pinned bool
+	exact  bool // the thread's timers are
 	done   bool
 }
 
@@ -117,6 +119,7 @@ func (w *worker) pin(on bool) {
 	if w.pinned == on {
 		return
 	}
+	w.exact = false
 	if w.pinned = on; on {
 		runtime.LockOSThread()
 	} else {
@@ -205,6 +208,7 @@ func (w *worker) pass() bool {
 	for l.settled < len(l.ready) {
 		c := l.ready[l.settled]
 		l.ready[l.settled] = nil
+		l.pace.count(c)
 		if l.settled++; !w.settle(c) {
 			return false
 		}
@@ -319,6 +323,9 @@ func (w *worker) wait() {
 		case crowded:
 			n, err = syscall.EpollWait(l.ep, l.events[:], -1)
 		default:
+			if w.pinned {
+				w.nap()
+			}
 			if n, err = l.poll(patienceMs); n == 0 && (err == nil || err == syscall.EINTR) {
 				n, err = syscall.EpollWait(l.ep, l.events[:], -1)
 			}

@@ -16,6 +16,7 @@ type polled struct {
 	mark   int32 // of its events: descriptors come back, marks don't soon
 	epoch  uint32
 	cycle  uint32 // of its loop, in which it was last answered; see group
+	window uint32 // the same; see pace
 	bits   atomic.Uint32
 	refs   atomic.Int32            // the descriptor is open while somebody holds one
 	served *worker                 // in whose turn the owner serves the connection; see Yield
