@@ -229,8 +229,12 @@ func (l *loop) gather() bool {
 	if n := len(l.ready); n >= gatherAtMost || n < gatherFrom && l.before < gatherFrom {
 		return false
 	}
+	wait := l.srv.eng.RepliesWait()
+	if l.pace.naps && !wait { // the next nap gathers
+		return false
+	}
 	n, err := l.poll(0)
-	if n == 0 && err == nil && l.srv.eng.RepliesWait() {
+	if n == 0 && err == nil && wait {
 		n, err = l.linger()
 	}
 	if n <= 0 || err != nil {

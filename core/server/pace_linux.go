@@ -40,7 +40,7 @@ const (
 	// paceBusy of a hundred.
 	paceRate    = 30_000
 	paceBusy    = 40
-	paceClients = 8
+	paceClients = 16
 	// A trial has paceSteps steps of paceStep windows. By the median, paceGain of a hundred that are served without naps have to be served with them.
 	paceSteps = 10
 	paceStep  = 8

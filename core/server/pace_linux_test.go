@@ -67,7 +67,7 @@ func TestPaceFollowsWhatIsServed(t *testing.T) {
 func TestPaceLeavesOthersAlone(t *testing.T) {
 	for what, l := range map[string]load{
 		"few requests":  {plain: 25_000, napped: 25_000, clients: 50, busy: 60},
-		"few clients":   {plain: 50_000, napped: 50_000, clients: 7, busy: 60},
+		"few clients":   {plain: 50_000, napped: 50_000, clients: 15, busy: 60},
 		"a lot of time": {plain: 50_000, napped: 50_000, clients: 50, busy: 30},
 		"silence":       {clients: 50},
 	} {
