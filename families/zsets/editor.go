@@ -45,6 +45,7 @@ func (e *editor) take(packed []byte, o keyspace.Object) {
 		e.set = o.(*sortedSet)
 	} else {
 		e.lp = append(e.c.Scratch(), packed...)
+		e.c.SetScratch(e.lp) // commit does it again, but there may be nothing to commit
 	}
 }
 
