@@ -55,10 +55,11 @@ func (g *group) flushed() { g.flush += (time.Since(g.began) - g.flush) / 8 }
 // enough reports whether n clients are nearly all that may come soon.
 func (g *group) enough(n int) bool { return n >= g.both-g.both/8 }
 
-// linger waits for more clients before those that are ready get their flush.
+// linger waits for more clients before those that are ready get their flush. It keeps its processor meanwhile, so it doesn't where every
+// processor has a loop.
 func (l *loop) linger() (int, error) {
 	g := &l.group
-	if g.flush < lingerFrom || g.skip > 0 {
+	if g.flush < lingerFrom || g.skip > 0 || l.srv.crowded.Load() {
 		return 0, nil
 	}
 	if g.enough(len(l.ready)) {

@@ -41,7 +41,7 @@ func TestGroupKnowsWhatAFlushTakes(t *testing.T) {
 // halves is a loop that has answered two halves of some clients by turns, and has one half again.
 func halves(t *testing.T, clients int, flush time.Duration) *loop {
 	t.Helper()
-	l, err := newLoop(nil)
+	l, err := newLoop(new(Server))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +106,15 @@ func TestALoopDoesNotLingerInVain(t *testing.T) {
 
 func TestALoopDoesNotLingerForAQuickDisk(t *testing.T) {
 	l := halves(t, 8, lingerFrom-1)
+	l.wantLinger(t, 0)
+	if !l.group.until.IsZero() {
+		t.Error("it has waited")
+	}
+}
+
+func TestALoopDoesNotLingerWhereEveryProcessorHasOne(t *testing.T) {
+	l := halves(t, 8, time.Second)
+	l.srv.crowded.Store(true)
 	l.wantLinger(t, 0)
 	if !l.group.until.IsZero() {
 		t.Error("it has waited")

@@ -229,12 +229,11 @@ func (l *loop) gather() bool {
 	if n := len(l.ready); n >= gatherAtMost || n < gatherFrom && l.before < gatherFrom {
 		return false
 	}
-	wait := l.srv.eng.RepliesWait()
-	if l.pace.naps && !wait { // the next nap gathers
+	if l.pace.naps { // the next one gathers
 		return false
 	}
 	n, err := l.poll(0)
-	if n == 0 && err == nil && wait {
+	if n == 0 && err == nil && l.srv.eng.RepliesWait() {
 		n, err = l.linger()
 	}
 	if n <= 0 || err != nil {
@@ -314,7 +313,9 @@ func (w *worker) wait() {
 	l := w.l
 	l.next, l.n = 0, 0
 	crowded := l.srv.crowded.Load()
-	w.pin(!crowded && !l.srv.eng.RepliesWait())
+	if w.pin(!crowded && !l.srv.eng.RepliesWait()); !w.pinned {
+		l.pace.naps = false // others need the processor
+	}
 	if l.passes++; crowded && l.passes%yieldEvery == 0 {
 		runtime.Gosched()
 	}
