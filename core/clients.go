@@ -226,6 +226,16 @@ func (e *Engine) AwaitDurable(c *Client) {
 	c.lastOffset, c.flushedAll = 0, false
 }
 
+// Durable is AwaitDurable if that need not wait, and false otherwise.
+func (e *Engine) Durable(c *Client) bool {
+	if c.flushedAll || c.lastOffset != 0 && e.RepliesWait() {
+		return false
+	}
+	c.lastOffset = 0
+	e.AwaitDurable(c)
+	return true
+}
+
 // RepliesWait reports whether AwaitDurable waits for the disk at present, after a write.
 func (e *Engine) RepliesWait() bool {
 	p := e.Persistence()

@@ -3,9 +3,14 @@ package server
 import (
 	"bytes"
 	"math/rand/v2"
+	"net"
+	"syscall"
 	"testing"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/options"
 )
 
 // TestOutputIsWhatWasPut has random pieces, lent and given, put on the list while it is written in random portions.
@@ -65,4 +70,70 @@ func TestOutputIsWhatWasPut(t *testing.T) {
 			t.Fatal("a piece that others share has been written to")
 		}
 	}
+}
+
+// TestClaimedRepliesComeFirst has others push while the replies of a connection are being sent by its loop, of which the socket takes a part.
+func TestClaimedRepliesComeFirst(t *testing.T) {
+	for _, taken := range []int{0, 1, 6, 7, -int(syscall.EAGAIN)} {
+		for _, pushes := range []int{0, 1, 3} {
+			c := unconnected(t)
+			want := "replies"
+			c.client.W.Buf = append(c.client.W.Buf[:0], want...)
+			var out transfers
+			c.claim(&out)
+			if len(out.list) != 1 || string(out.list[0].b) != want {
+				t.Fatal("the replies are not claimed")
+			}
+			for range pushes {
+				if c.enqueue([]byte(", push"), false) {
+					t.Fatal("a pusher has got charge of the list meanwhile")
+				}
+				want += ", push"
+			}
+			c.sent = taken
+			c.finish()
+			want = want[max(0, taken):]
+			if c.err != nil || len(c.client.W.Buf) != 0 {
+				t.Fatal(c.err, c.client.W.Buf)
+			}
+			if got := c.pendingBytes(); got != want {
+				t.Errorf("%d taken, %d pushes: %q is left, want %q", taken, pushes, got, want)
+			}
+			if inCharge := c.out.writing; inCharge != (want != "") {
+				t.Errorf("%d taken, %d pushes: in charge %v", taken, pushes, inCharge)
+			}
+		}
+	}
+}
+
+// pendingBytes is what is on the list; nobody writes it.
+func (c *conn) pendingBytes() string {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.out.backlog == nil {
+		return ""
+	}
+	return string(bytes.Join(c.out.list[c.out.head:], nil)[c.out.sent:])
+}
+
+// unconnected is a connection whose peer never reads.
+func unconnected(t *testing.T) *conn {
+	t.Helper()
+	table, err := options.Standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng, err := core.New(core.Config{Options: table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{eng: eng, log: hclog.NewNullLogger()}
+	s.outLimits.Store(new([options.ClassCount]options.BufferLimit))
+	near, far := net.Pipe()
+	t.Cleanup(func() { near.Close(); far.Close(); eng.Close() })
+	c := &conn{srv: s, nc: near, fd: -1}
+	c.out.eng = eng
+	c.client = eng.NewClient(c)
+	c.acquire()
+	return c
 }

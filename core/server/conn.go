@@ -167,12 +167,17 @@ func (c *conn) leave(st core.Status, args [][]byte) {
 	}
 }
 
-// settle ends a batch: replies are written, counters added.
+// settle ends a batch.
 func (c *conn) settle() {
+	c.conclude()
+	c.deliver()
+}
+
+// conclude is settle but for what was published: replies are written, counters added.
+func (c *conn) conclude() {
 	c.flush()
 	c.client.Flush()
 	c.releasePushes()
-	c.deliver()
 	if s := c.s; s != nil {
 		c.querySz.Store(int64(s.buffered() - s.parser.Parsed()))
 		c.queryCap.Store(int64(cap(s.in)))
@@ -187,6 +192,10 @@ func (c *conn) settle() {
 // appendfsync promises.
 func (c *conn) flush() {
 	w := &c.client.W
+	if c.claimed {
+		c.finish()
+		return
+	}
 	if len(w.Buf) == 0 {
 		return
 	}

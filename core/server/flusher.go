@@ -20,16 +20,18 @@ const (
 // server, the fewer writes a push costs. They never wait for a peer: what a socket does
 // not take is left to a goroutine of that connection.
 type flushers struct {
-	mu     sync.Mutex
-	wake   sync.Cond
-	queue  []*conn
-	head   int
-	idle   int
-	closed bool
-	wg     sync.WaitGroup
+	mu       sync.Mutex
+	wake     sync.Cond
+	queue    []*conn
+	head     int
+	idle     int
+	closed   bool
+	newMulti func() *multi
+	wg       sync.WaitGroup
 }
 
-func (f *flushers) start() {
+func (f *flushers) start(newMulti func() *multi) {
+	f.newMulti = newMulti
 	f.wake.L = &f.mu
 	for range runtime.GOMAXPROCS(0) {
 		f.wg.Add(1)
@@ -84,42 +86,71 @@ func (f *flushers) take(dst []*conn) int {
 func (f *flushers) work() {
 	defer f.wg.Done()
 	var batch [flusherTake]*conn
-	w := writer{buf: make([]byte, 0, gatherBytes)}
+	w := sender{out: transfers{many: f.newMulti()}}
+	defer w.out.many.close()
 	for {
 		n := f.take(batch[:])
 		if n == 0 {
 			return
 		}
-		for _, c := range batch[:n] {
-			if w.drain(c) {
-				f.put(c)
-			}
-		}
+		w.send(f, batch[:n])
 	}
 }
 
-// writer writes lists without waiting. It belongs to one goroutine.
-type writer struct{ buf []byte }
+// sender writes lists without waiting. It belongs to one goroutine at a time.
+type sender struct {
+	out transfers
+	buf []byte // for small pieces, of which several are written together
+}
 
-// drain writes what is pending on c, which the caller is in charge of. again asks for
-// another turn: more came meanwhile.
-func (w *writer) drain(c *conn) (again bool) {
-	b := c.gather(w.buf)
-	if b == nil {
-		return false
+const (
+	// senderRoom is how much one send takes from a list of small pieces.
+	senderRoom = 4 << 10
+	// senderAtOnce bounds how many lists are written together.
+	senderAtOnce = 64
+)
+
+// send writes what is pending on cs, of which the caller is in charge. Those to which more came meanwhile go to f, those
+// whose sockets are full get a goroutine.
+func (s *sender) send(f *flushers, cs []*conn) {
+	if cap(s.buf) < senderRoom {
+		s.buf = make([]byte, 0, gatherBytes)
 	}
-	if c.nc != nil || !c.use() {
-		go c.writeList()
-		return false
+	for len(cs) > 0 {
+		for free := s.buf; len(cs) > 0 && len(s.out.list) < senderAtOnce && cap(free) >= senderRoom; cs = cs[1:] {
+			c := cs[0]
+			b := c.gather(free)
+			if b == nil {
+				continue
+			}
+			if c.nc != nil || !c.use() {
+				go c.writeList()
+				continue
+			}
+			s.out.add(c, b)
+			if &b[0] == &free[:1][0] {
+				free = free[len(b):cap(free)][:0]
+			}
+		}
+		s.out.send()
+		for i := range s.out.list {
+			s.out.list[i].sent(f)
+		}
+		s.out.reset()
 	}
-	n, _ := writeFD(c.fd, b)
+}
+
+// sent takes in what was written of a list.
+func (t *transfer) sent(f *flushers) {
+	c, n := t.c, max(0, t.n)
 	c.unuse()
 	c.wrote(n)
-	if n < len(b) {
+	switch {
+	case n < len(t.b):
 		go c.writeList()
-		return false
+	case c.pending():
+		f.put(c)
 	}
-	return c.pending()
 }
 
 // pending reports whether there is more to write; if not, nobody is in charge any more.
@@ -149,14 +180,16 @@ func (c *conn) deliver() {
 		c.srv.flush.put(s.touched...)
 	} else {
 		// Replies are written, so the space for them serves to gather.
-		s.writer.buf = c.client.W.Buf[:0]
-		for _, t := range s.touched {
-			if s.writer.drain(t) {
-				c.srv.flush.put(t)
-			}
-		}
-		s.writer.buf = nil
+		s.sender.buf = c.client.W.Buf[:0]
+		s.sender.send(&c.srv.flush, s.touched)
+		s.sender.buf = nil
 	}
+	c.untouch()
+}
+
+// untouch forgets to whom something was published.
+func (c *conn) untouch() {
+	s := c.s
 	clear(s.touched)
 	s.touched = s.touched[:0]
 }

@@ -41,7 +41,7 @@ func TestGroupKnowsWhatAFlushTakes(t *testing.T) {
 // halves is a loop that has answered two halves of some clients by turns, and has one half again.
 func halves(t *testing.T, clients int, flush time.Duration) *loop {
 	t.Helper()
-	l, err := newLoop(new(Server))
+	l, err := newLoop(new(Server), new(multi))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,22 +18,31 @@ type loop struct {
 	srv    *Server
 	ep     int // epoll descriptor
 	bell   int // event descriptor that ends a wait
+	many   *multi
 	events [loopEvents]syscall.EpollEvent
 
 	// What a new goroutine takes over. Only the one in charge touches it.
-	next, n int     // events[next:n] are still to be looked at
-	ready   []*conn // requests are executed, ready[settled:] are still to be answered
-	settled int
-	before  int     // how many were answered together the last time
-	again   []*conn // there is more input
-	passes  uint
-	group   group
-	pace    pace
+	next, n  int       // events[next:n] are still to be looked at
+	again    []*conn   // there is more input
+	left     int       // of again, to be read in this pass
+	in       transfers // what was received; the requests in in.list[executed:] are still to be executed
+	executed int
+	ready    []*conn // requests are executed; ready[prepared:] have replies that may have to wait, ready[settled:] are still to be answered
+	prepared int
+	settled  int
+	out      transfers // replies
+	touched  []*conn   // something was published to them
+	sender   sender
+	before   int // how many were answered together the last time
+	passes   uint
+	group    group
+	pace     pace
 
 	// turn is odd while a connection is being served. Who exchanges it for the next number is in charge.
 	turn    atomic.Uint64
 	watched uint64 // turn when the watch last looked
 	ended   atomic.Bool
+	over    bool // seen by who is in charge
 }
 
 const (
@@ -46,7 +55,7 @@ const (
 	epollOutput = syscall.EPOLLOUT | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
-func newLoop(s *Server) (*loop, error) {
+func newLoop(s *Server, many *multi) (*loop, error) {
 	ep, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
@@ -57,6 +66,8 @@ func newLoop(s *Server) (*loop, error) {
 		return nil, e
 	}
 	l := &loop{srv: s, ep: ep, bell: int(bell)}
+	l.many = many
+	l.in.many, l.out.many, l.sender.out.many = l.many, l.many, l.many
 	ev := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(bell), Pad: bellEvent}
 	if err := syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, l.bell, &ev); err != nil {
 		l.free()
@@ -69,6 +80,7 @@ func newLoop(s *Server) (*loop, error) {
 const bellEvent = -1
 
 func (l *loop) free() {
+	l.many.close()
 	syscall.Close(l.bell)
 	syscall.Close(l.ep)
 }
@@ -175,52 +187,107 @@ func (l *loop) take(turn uint64) {
 // pass serves every connection that is ready. False when the worker is not in charge any more.
 func (w *worker) pass() bool {
 	l := w.l
-	for l.next < l.n {
+	for l.executed < len(l.in.list) || l.receive() {
+		t := l.in.list[l.executed]
+		if l.executed++; !w.execute(t) {
+			return false
+		}
+	}
+	if l.over {
+		l.free()
+		l.srv.loopsDone.Done()
+		return false
+	}
+	if l.prepared == 0 && l.gather() {
+		return true
+	}
+	if !w.answer() {
+		return false
+	}
+	l.before = len(l.ready)
+	l.ready, l.prepared, l.settled = l.ready[:0], 0, 0
+	l.deliver()
+	w.wait()
+	return true
+}
+
+// receiveAtOnce bounds how many connections are read together: each needs a buffer.
+const receiveAtOnce = 32
+
+// receive reads once from some of the connections that have input. False when there are none left.
+func (l *loop) receive() bool {
+	l.in.reset()
+	l.executed = 0
+	for l.next < l.n && len(l.in.list) < receiveAtOnce {
 		ev := &l.events[l.next]
 		l.next++
 		if ev.Pad == bellEvent {
-			if l.ended.Load() {
-				l.free()
-				l.srv.loopsDone.Done()
-				return false
-			}
+			l.over = l.ended.Load()
 			continue
 		}
 		c := l.srv.table.get(int(ev.Fd))
-		if c != nil && c.mark == ev.Pad && c.event(ev.Events) && !w.read(c) {
-			return false
+		if c != nil && c.mark == ev.Pad && c.event(ev.Events) {
+			l.in.add(c, c.room())
 		}
 	}
-	for n := len(l.again); n > 0 && len(l.ready) < loopEvents; n-- {
+	for l.left > 0 && len(l.in.list) < receiveAtOnce && len(l.ready) < loopEvents {
+		l.left--
 		c := l.again[0]
 		l.again = l.again[:copy(l.again, l.again[1:])]
-		if !w.read(c) {
-			return false
-		}
+		l.in.add(c, c.room())
 	}
-	if l.settled == 0 && l.gather() {
-		return true
-	}
-	first := l.settled == 0 && len(l.ready) > 0 && l.srv.eng.RepliesWait()
+	l.in.receive()
+	return len(l.in.list) > 0
+}
+
+// answer sends the replies of all connections that are ready, together as far as they need not wait for their peers.
+func (w *worker) answer() bool {
+	l := w.l
+	first := l.prepared == 0 && len(l.ready) > 0 && l.srv.eng.RepliesWait()
 	if first {
 		l.group.answering(l.ready)
 	}
-	for l.settled < len(l.ready) {
-		c := l.ready[l.settled]
-		l.ready[l.settled] = nil
+	for l.prepared < len(l.ready) {
+		c := l.ready[l.prepared]
+		l.ready[l.prepared] = nil
+		l.prepared++
 		l.pace.count(c)
-		if l.settled++; !w.settle(c) {
+		if !l.srv.eng.Durable(c.client) && !w.await(c) {
 			return false
 		}
 		if first {
 			l.group.flushed()
 			first = false
 		}
+		l.ready[l.prepared-1] = c
+		c.claim(&l.out)
 	}
-	l.before = len(l.ready)
-	l.ready, l.settled = l.ready[:0], 0
-	w.wait()
+	if len(l.out.list) > 0 {
+		l.out.send()
+		for _, t := range l.out.list {
+			t.c.sent = t.n
+		}
+		l.out.reset()
+	}
+	for l.settled < len(l.ready) {
+		c := l.ready[l.settled]
+		l.ready[l.settled] = nil
+		if l.settled++; c != nil && !w.settle(c) {
+			return false
+		}
+	}
 	return true
+}
+
+// deliver writes what was published.
+func (l *loop) deliver() {
+	if n := len(l.touched); n > directConns {
+		l.srv.flush.put(l.touched...)
+	} else if n > 0 {
+		l.sender.send(&l.srv.flush, l.touched)
+	}
+	clear(l.touched)
+	l.touched = l.touched[:0]
 }
 
 // gather looks for connections that have got input while others were read: all are answered together. The clients of one program then find
@@ -250,11 +317,13 @@ const (
 	gatherAtMost = 128
 )
 
-// read reads what c has for input once and executes its requests.
-func (w *worker) read(c *conn) bool {
+// execute executes the requests that t has brought.
+func (w *worker) execute(t transfer) bool {
+	c := t.c
 	w.enter(c)
 	c.state = core.Continue
-	got := c.readOnce()
+	n, err := t.result()
+	got := c.received(len(t.b), n, err)
 	if c.err != nil {
 		c.end()
 	}
@@ -274,11 +343,23 @@ func (w *worker) read(c *conn) bool {
 	return true
 }
 
-// settle answers c.
+// await waits until the disk has what c is to be told.
+func (w *worker) await(c *conn) bool {
+	w.enter(c)
+	c.srv.eng.AwaitDurable(c.client)
+	if !w.leave() {
+		w.goOn()
+		return false
+	}
+	return true
+}
+
+// settle ends the batch of c, whose replies are sent as far as they were claimed.
 func (w *worker) settle(c *conn) bool {
 	w.enter(c)
-	c.settle()
+	c.conclude()
 	if c.err != nil {
+		c.deliver()
 		c.end()
 	}
 	if !w.leave() {
@@ -286,6 +367,10 @@ func (w *worker) settle(c *conn) bool {
 		return false
 	}
 	if c.err == nil {
+		if c.s != nil && len(c.s.touched) > 0 {
+			w.l.touched = append(w.l.touched, c.s.touched...)
+			c.untouch()
+		}
 		w.rest(c)
 	}
 	return true
@@ -311,7 +396,7 @@ const patienceMs = 100
 // wait asks the kernel who is ready, and waits until somebody is unless there is more to do.
 func (w *worker) wait() {
 	l := w.l
-	l.next, l.n = 0, 0
+	l.next, l.n, l.left = 0, 0, len(l.again)
 	crowded := l.srv.crowded.Load()
 	if w.pin(!crowded && !l.srv.eng.RepliesWait()); !w.pinned {
 		l.pace.naps = false // others need the processor

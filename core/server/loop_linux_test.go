@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -70,6 +71,43 @@ func TestRequestsThatWaitKeepNoThread(t *testing.T) {
 		}
 		if r := c.do("PING"); r.Text() != "PONG" {
 			t.Fatal(r)
+		}
+	}
+}
+
+// Whoever takes a loop over from a request goes on with what was received together with it.
+func TestARequestLeavesTheLoopWithWhatCameWithIt(t *testing.T) {
+	const clients = 90 // more than are received at once
+	f := lingering{make(chan struct{}, clients), make(chan struct{})}
+	addr, s := serverWith(t, asItIs, f)
+	release := sync.OnceFunc(func() { close(f.release) })
+	t.Cleanup(release)
+	s.Processors(1)
+	var all []*testConn
+	for range clients {
+		c := dial(t, addr)
+		c.do("PING")
+		all = append(all, c)
+	}
+	for i, c := range all { // they come faster than they are served, so that many are served together
+		if i%3 == 0 {
+			c.send("LINGER")
+		} else {
+			c.send("ECHO", strconv.Itoa(i))
+		}
+	}
+	for i, c := range all {
+		if i%3 == 0 {
+			continue
+		}
+		if r, err := c.recv(); err != nil || r.Text() != strconv.Itoa(i) {
+			t.Fatal(i, r, err)
+		}
+	}
+	release()
+	for i := 0; i < clients; i += 3 {
+		if r, err := all[i].recv(); err != nil || r.Int != 1 {
+			t.Fatal(i, r, err)
 		}
 	}
 }

@@ -25,7 +25,7 @@ const (
 	epollOutput = 0
 )
 
-func newLoop(*Server) (*loop, error) { return nil, errors.ErrUnsupported }
+func newLoop(*Server, *multi) (*loop, error) { return nil, errors.ErrUnsupported }
 
 func (*loop) run()            {}
 func (*loop) stop()           {}

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/redust/redust/core/options"
 )
 
 // loopSet is the loops of a server, and the watch that keeps them going.
@@ -15,6 +17,8 @@ type loopSet struct {
 	epoch     atomic.Uint32 // of inUse: connections move when it changes
 	crowded   atomic.Bool   // every processor has a loop
 	loopsDone sync.WaitGroup
+	ioURing   *options.BoolValue
+	noURing   atomic.Bool // the kernel has refused one
 
 	watching  atomic.Bool
 	watchWake chan struct{}
@@ -24,7 +28,7 @@ type loopSet struct {
 func (s *Server) startLoops(n int) {
 	s.watchWake = make(chan struct{}, 1)
 	for range n {
-		l, err := newLoop(s)
+		l, err := newLoop(s, s.newMulti())
 		if err != nil {
 			s.log.Warn("sockets can't be polled, each connection has a goroutine", "error", err)
 			break
@@ -38,6 +42,17 @@ func (s *Server) startLoops(n int) {
 		s.wg.Add(1)
 		go s.watchLoops()
 	}
+}
+
+// newMulti makes one that works if io-uring is on and the kernel lets it.
+func (s *Server) newMulti() *multi {
+	m := new(multi)
+	if s.ioURing.Load() {
+		if err := m.open(); err != nil && !s.noURing.Swap(true) {
+			s.log.Info("no io_uring, sockets are served one by one", "error", err)
+		}
+	}
+	return m
 }
 
 // stopLoops ends them when no connection is left.

@@ -2,6 +2,8 @@ package server
 
 import (
 	"bytes"
+	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,6 +52,17 @@ func (o *output) add(b []byte) {
 		o.list, o.head = o.list[:n], 0
 	}
 	o.list, o.own = append(o.list, b), false
+	o.bytes += len(b)
+	o.account()
+}
+
+// addFirst puts b before all that is pending, none of which has been written in part.
+func (o *output) addFirst(b []byte) {
+	if o.backlog == nil {
+		o.add(b)
+		return
+	}
+	o.list = slices.Insert(o.list, o.head, b)
 	o.bytes += len(b)
 	o.account()
 }
@@ -151,6 +164,51 @@ func (c *conn) write(b []byte, given bool) (open bool) {
 		go c.writeList()
 	}
 	return true
+}
+
+// claim makes the client's replies part of out, which is to be sent; finish must follow. It leaves them alone if there is something to be
+// written before, or they are so many that a limit may count. Owner only.
+func (c *conn) claim(out *transfers) {
+	b := c.client.W.Buf
+	if len(b) == 0 || len(b) > staticReply || cap(b) > keptOutput {
+		return
+	}
+	o := &c.out
+	o.mu.Lock()
+	if !o.closed && !o.writing {
+		o.writing, c.claimed, c.sent = true, true, 0
+		out.add(c, b)
+	}
+	o.mu.Unlock()
+}
+
+// finish takes in that c.sent bytes of the claimed replies are written. What was pushed meanwhile comes after them.
+func (c *conn) finish() {
+	w, o := &c.client.W, &c.out
+	n := max(0, c.sent)
+	c.countOut(n)
+	c.claimed = false
+	rest := w.Buf[n:]
+	o.mu.Lock()
+	if len(rest) > 0 && !o.closed {
+		o.addFirst(bytes.Clone(rest))
+		c.cutIfOver(0)
+	}
+	closed, pending := o.closed, o.backlog != nil
+	o.writing = pending && !closed
+	closing := o.closing && !o.writing
+	o.mu.Unlock()
+	switch {
+	case closed:
+		c.err = net.ErrClosed
+	case len(rest) > 0:
+		go c.writeList()
+	case pending:
+		c.s.touched = append(c.s.touched, c)
+	case closing:
+		c.shut(false)
+	}
+	w.Buf = w.Buf[:0]
 }
 
 // staticReply is the size of replies that no limit counts: those that Redis keeps in its static buffer.

@@ -12,17 +12,19 @@ import (
 // polled is what a connection has to do with its loop. Its owner is who set pollBusy: the goroutine in charge of the loop, or one of
 // its own; see attend. Nobody else touches session, state and error.
 type polled struct {
-	loop   *loop // that it is registered with. Only the owner changes it.
-	mark   int32 // of its events: descriptors come back, marks don't soon
-	epoch  uint32
-	cycle  uint32 // of its loop, in which it was last answered; see group
-	window uint32 // the same; see pace
-	bits   atomic.Uint32
-	refs   atomic.Int32            // the descriptor is open while somebody holds one
-	served *worker                 // in whose turn the owner serves the connection; see Yield
-	more   bool                    // the last read left input behind
-	signal atomic.Pointer[signals] // nil before anybody waited
-	slow   atomic.Bool             // a writer waits until the socket takes more
+	loop    *loop // that it is registered with. Only the owner changes it.
+	mark    int32 // of its events: descriptors come back, marks don't soon
+	epoch   uint32
+	cycle   uint32 // of its loop, in which it was last answered; see group
+	window  uint32 // the same; see pace
+	bits    atomic.Uint32
+	refs    atomic.Int32 // the descriptor is open while somebody holds one
+	served  *worker      // in whose turn the owner serves the connection; see Yield
+	more    bool         // the last read left input behind
+	claimed bool         // the loop sends the replies, of which it could send the first sent bytes; see claim
+	sent    int
+	signal  atomic.Pointer[signals] // nil before anybody waited
+	slow    atomic.Bool             // a writer waits until the socket takes more
 }
 
 type signals struct{ input, output chan struct{} }
@@ -100,21 +102,28 @@ func (c *conn) unuse() {
 	}
 }
 
+// room is where the next input goes, not empty.
+func (c *conn) room() []byte { return c.acquire().room(c.need(), c.srv.queryLimit.Load()) }
+
 // readOnce reads what the socket has, as far as there is room, and executes the requests in it. False when there was nothing.
 func (c *conn) readOnce() bool {
+	room := c.room()
+	n, err := readFD(c.fd, room)
+	return c.received(len(room), n, err)
+}
+
+// received is the rest of readOnce, after a read.
+func (c *conn) received(room, n int, err error) bool {
 	if c.closed.Load() {
 		c.err = net.ErrClosed
 		return false
 	}
-	s := c.acquire()
-	room := s.room(c.need(), c.srv.queryLimit.Load())
-	n, err := readFD(c.fd, room)
 	if n <= 0 {
 		c.nothing(n, err)
 		return false
 	}
-	c.more = n == len(room) || c.bits.Load()&pollGone != 0
-	c.took(s, n)
+	c.more = n == room || c.bits.Load()&pollGone != 0
+	c.took(c.s, n)
 	c.process()
 	return true
 }

@@ -54,13 +54,14 @@ func New(eng *core.Engine, log hclog.Logger) *Server {
 		maxBulk: o.Int("proto-max-bulk-len"), protected: o.Bool("protected-mode"), password: o.String("requirepass"),
 		queryLimit: o.Int("client-query-buffer-limit"), clientMemory: o.Int("maxmemory-clients"), maxMemory: o.Int("maxmemory"),
 	}
+	s.ioURing = o.Bool("io-uring")
 	s.readLimits()
 	for _, name := range []string{"proto-max-bulk-len", "client-output-buffer-limit"} {
 		o.OnApply(func() error { s.readLimits(); return nil }, name)
 	}
 	o.OnApply(func() error { s.evictClients(); return nil }, "maxmemory-clients")
 	s.startLoops(runtime.GOMAXPROCS(0))
-	s.flush.start()
+	s.flush.start(s.newMulti)
 	s.wg.Add(1)
 	go s.cron()
 	return s

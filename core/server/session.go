@@ -29,7 +29,7 @@ type session struct {
 	parser     protocol.Parser
 	resume     [][]byte // request to give again after Postponed
 	touched    []*conn  // connections with something published to them by this batch
-	writer     writer   // for those, when they are few
+	sender     sender   // for those, when they are few
 	late       [][]byte // pushes to this connection that wait; see conn.hold
 }
 
