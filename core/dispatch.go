@@ -116,6 +116,9 @@ func (e *Engine) checked(c *Ctx) (Status, bool) {
 			return e.reject(cl, c.cmd, err), true
 		}
 	}
+	if cl.dying() { // it was over maxmemory-clients itself
+		return CloseAfter, true
+	}
 	if e.paused(c) { // before queueing: a write in MULTI is held, too
 		return Postponed, true
 	}

@@ -19,6 +19,20 @@ type memoryState struct {
 	base atomic.Int64
 	mu   sync.Mutex // one client evicts at a time
 	wake chan struct{}
+
+	relief atomic.Pointer[func() int64]
+}
+
+// SetRelief has f called when maxmemory is exceeded, before a key is evicted: f closes clients that are over
+// maxmemory-clients, and returns how many bytes connections that are being closed still take. No lock is held.
+func (e *Engine) SetRelief(f func() (leaving int64)) { e.mem.relief.Store(&f) }
+
+// leaving calls what SetRelief was told.
+func (e *Engine) leaving() int64 {
+	if f := e.mem.relief.Load(); f != nil {
+		return (*f)()
+	}
+	return 0
 }
 
 // UsedMemory is what the server itself, the data set, the clients' buffers and the effect log take, in bytes.
@@ -54,6 +68,11 @@ func (e *Engine) bufferMemory() int64 { return e.ClientMemory() + e.log.Buffered
 func (e *Engine) makeRoom(limit int64) (over bool) {
 	if e.BaseMemory()+e.ks.MemoryNear()+nearError+e.ClientMemory() <= limit || e.UsedMemory() <= limit {
 		return false
+	}
+	if n := e.leaving(); n > 0 { // as in Redis, clients go before keys
+		if limit = max(limit, limit+n); e.UsedMemory() <= limit {
+			return false
+		}
 	}
 	policy := e.set.policy.Load()
 	if policy == "noeviction" {

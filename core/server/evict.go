@@ -40,6 +40,23 @@ func (c *conn) grewLarge() {
 	}
 }
 
+// relieve checks maxmemory-clients for a command that finds maxmemory exceeded. It returns what connections that are being
+// closed still take: their owners are about to give it back.
+func (s *Server) relieve() (leaving int64) {
+	if limit := s.clientMemoryLimit(); limit <= 0 || s.eng.ClientMemory() <= limit {
+		return 0
+	}
+	s.evictClients()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if c.client.Killed() {
+			leaving += c.client.Memory()
+		}
+	}
+	return leaving
+}
+
 // evictClients closes clients, the largest first, while all of them together take more than
 // maxmemory-clients. Replicas and the primary don't count; clients with NO-EVICT count and stay.
 // O(connections), and only while there is a limit.
@@ -48,6 +65,8 @@ func (s *Server) evictClients() {
 	if limit <= 0 {
 		return
 	}
+	s.evicting.Lock() // two at a time would close the same clients, and count them twice
+	defer s.evicting.Unlock()
 	type size struct {
 		c     *conn
 		bytes int64

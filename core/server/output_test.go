@@ -254,6 +254,44 @@ func TestClientsAreEvictedAsTheyGrow(t *testing.T) {
 	}
 }
 
+// Clients over maxmemory-clients go before keys over maxmemory do, and before the next of their requests is done.
+func TestClientsAreEvictedBeforeKeys(t *testing.T) {
+	addr, eng := startServer(t)
+	admin := dial(t, addr)
+	admin.do("CLIENT", "NO-EVICT", "ON")
+	for i := range 50 {
+		admin.do("SETRANGE", fmt.Sprint("k", i), "100000", "x")
+	}
+	admin.do("CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory-clients", "3mb")
+	admin.do("CONFIG", "SET", "maxmemory", fmt.Sprint(eng.UsedMemory()+8<<20))
+	var in []byte
+	for range 200 {
+		in = protocol.AppendCommandStrings(in, "MGET", "k0")
+	}
+	in = protocol.AppendCommandStrings(in, "SET", "last", "done")
+	greedy := make([]*testConn, 8)
+	for i := range greedy {
+		greedy[i] = dial(t, addr)
+	}
+	for _, c := range greedy {
+		c.nc.Write(in)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for eng.Stats().Load().EvictedClients == 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	for _, c := range greedy {
+		c.nc.Close()
+	}
+	s := eng.Stats().Load()
+	if s.EvictedClients == 0 || s.Evicted != 0 {
+		t.Errorf("%d clients and %d keys evicted", s.EvictedClients, s.Evicted)
+	}
+	if n := admin.do("DBSIZE").Int; n < 50 {
+		t.Errorf("%d keys left", n)
+	}
+}
+
 // TestOutputLimitEndsAPipeline: the replies of requests that come together count in full, whatever the socket would take of
 // them; what is left of the requests when they are over the hard limit is not done, and nothing is sent.
 func TestOutputLimitEndsAPipeline(t *testing.T) {

@@ -27,7 +27,8 @@ type Server struct {
 	wg        sync.WaitGroup
 	stop      chan struct{}
 	flush     flushers
-	swept     []*conn // space for sweep; cron only
+	swept     []*conn    // space for sweep; cron only
+	evicting  sync.Mutex // one evictClients at a time; taken before mu
 	loopSet
 
 	maxClients *options.IntValue
@@ -60,6 +61,7 @@ func New(eng *core.Engine, log hclog.Logger) *Server {
 		o.OnApply(func() error { s.readLimits(); return nil }, name)
 	}
 	o.OnApply(func() error { s.evictClients(); return nil }, "maxmemory-clients")
+	eng.SetRelief(s.relieve)
 	s.startLoops(runtime.GOMAXPROCS(0))
 	s.flush.start(s.newMulti)
 	s.wg.Add(1)
