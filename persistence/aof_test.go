@@ -498,7 +498,8 @@ func TestAOFTimestamps(t *testing.T) {
 	time.Sleep(1100 * time.Millisecond)
 	r.must("SET", "a", "2")
 	r.flushed()
-	text, err := os.ReadFile(filepath.Join(disk.root, "appendonlydir", "appendonly.aof.1.incr.aof"))
+	name := filepath.Join(disk.root, "appendonlydir", "appendonly.aof.1.incr.aof")
+	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -509,8 +510,15 @@ func TestAOFTimestamps(t *testing.T) {
 	r.stop()
 	r.close()
 	var out bytes.Buffer
-	if code := CheckAOF([]string{"--truncate-to-timestamp", fmt.Sprint(first), filepath.Join(disk.root, "appendonlydir")}, &out, &out); code != 0 {
-		t.Fatalf("check-aof: %d\n%s", code, out.String())
+	for _, tt := range []struct {
+		until int64
+		code  int
+		keeps []byte
+	}{{first - 1, 1, text}, {first, 0, text[:bytes.LastIndex(text, []byte("#TS:"))]}} {
+		code := CheckAOF([]string{"--truncate-to-timestamp", fmt.Sprint(tt.until), filepath.Join(disk.root, "appendonlydir")}, &out, &out)
+		if left, _ := os.ReadFile(name); code != tt.code || !bytes.Equal(left, tt.keeps) {
+			t.Fatalf("check-aof until %d: %d, want %d, which leaves %q\n%s", tt.until, code, tt.code, left, out.String())
+		}
 	}
 	r = start(t, disk, "appendonly", "yes")
 	if got := r.do("GET", "a"); got != "$1\r\n1\r\n" {
