@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/redust/redust/cmd/redust-bench/load"
 )
@@ -20,8 +22,8 @@ var aofModes = []struct {
 // aofPart measures SET with and without an append-only file.
 func aofPart(ctx context.Context, b *bench) (section, error) {
 	s := section{text: fmt.Sprintf("SET, 50 clients, 100,000 random keys, values of 64 bytes, P requests a pipeline, the file on the disk of the repository, no rewrite meanwhile. "+
-		"Each setting has servers of its own, and a round goes through all of them; medians of %d rounds of %s. "+
-		"Targets: `everysec` at least 0.95 of Redust's own without AOF and at least 1.00 of Redis's; `always` at least 1.50 of Redis's.", b.rounds, b.round(0.4))}
+		"Each setting has servers of its own, and a round goes through all of them, first those of one program; medians of %d rounds of %s. "+
+		"Targets: `everysec` at least 0.95 of Redust's own without AOF and at least 1.00 of Redis's; `always` at least 1.50 of Redis's.", b.rounds, b.round(aofRound))}
 	var pairs [][]*server
 	for _, m := range aofModes {
 		pair, stop, err := b.pair(ctx, m.options...)
@@ -37,16 +39,14 @@ func aofPart(ctx context.Context, b *bench) (section, error) {
 	for _, pipeline := range []int{1, 16} {
 		all := make([]samples, len(aofModes))
 		for round := range b.rounds {
-			for i, pair := range pairs {
-				err := all[i].take(ctx, pair, round, func(ctx context.Context, s *server) ([]figure, error) {
-					res, err := load.RunAll(ctx, s.target, set, b.options(pipeline, b.round(0.4).Seconds()))
-					cpu, p99 := res.CPUPerRequest(), res.Latency.Quantile(0.99)
-					return []figure{
-						count("", res.Rate()), {text: load.Micros(cpu), value: float64(cpu)}, {text: load.Millis(p99), value: float64(p99)},
-					}, err
-				})
-				if err != nil {
-					return s, err
+			// The settings of one server come right after each other, as the smaller differences are between these.
+			for _, j := range inTurn(2, round) {
+				for _, i := range inTurn(len(pairs), round) {
+					f, err := b.setLoad(ctx, pairs[i][j], set, pipeline)
+					if err != nil {
+						return s, fmt.Errorf("%s: %w", pairs[i][j].name, err)
+					}
+					all[i][j] = append(all[i][j], f)
 				}
 			}
 		}
@@ -62,4 +62,36 @@ func aofPart(ctx context.Context, b *bench) (section, error) {
 		}
 	}
 	return s, nil
+}
+
+const (
+	// aofRound is the share of a round: some flushes of everysec are to be in it.
+	aofRound = 2
+	// aofRest lets the last flush of one end before the next begins.
+	aofRest = 1100 * time.Millisecond
+)
+
+// setLoad measures a round.
+func (b *bench) setLoad(ctx context.Context, s *server, set load.Group, pipeline int) ([]figure, error) {
+	res, err := load.RunAll(ctx, s.target, set, b.options(pipeline, b.round(aofRound).Seconds()))
+	if err != nil {
+		return nil, err
+	}
+	time.Sleep(aofRest)
+	cpu, p99 := res.CPUPerRequest(), res.Latency.Quantile(0.99)
+	return []figure{
+		count("", res.Rate()), {text: load.Micros(cpu), value: float64(cpu)}, {text: load.Millis(p99), value: float64(p99)},
+	}, ctx.Err()
+}
+
+// inTurn is 0 to n-1, in every other round backwards.
+func inTurn(n, round int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	if round%2 == 1 {
+		slices.Reverse(out)
+	}
+	return out
 }

@@ -74,7 +74,7 @@ var parts = []part{
 	{"flushall", "FLUSHALL", 5 * time.Minute, flushPart},
 	{"pubsub", "Publish and subscribe", 4 * time.Minute, pubsubPart},
 	{"transactions", "Transactions and tracking", 4 * time.Minute, transactionsPart},
-	{"aof", "Append-only file", 4 * time.Minute, aofPart},
+	{"aof", "Append-only file", 10 * time.Minute, aofPart},
 	{"snapshot", "Snapshots", 7 * time.Minute, snapshotPart},
 }
 
