@@ -28,8 +28,10 @@ type loopSet struct {
 func (s *Server) startLoops(n int) {
 	s.watchWake = make(chan struct{}, 1)
 	for range n {
-		l, err := newLoop(s, s.newMulti())
+		many := s.newMulti()
+		l, err := newLoop(s, many)
 		if err != nil {
+			many.close()
 			s.log.Warn("sockets can't be polled, each connection has a goroutine", "error", err)
 			break
 		}

@@ -16,17 +16,12 @@ func (m *multi) close() {
 	}
 }
 
-func (m *multi) receive(ts []transfer) bool { return m.run(uringRecv, ts) }
-func (m *multi) send(ts []transfer) bool    { return m.run(uringSend, ts) }
+func (m *multi) receive(ts []transfer) { m.run(uringRecv, ts) }
+func (m *multi) send(ts []transfer)    { m.run(uringSend, ts) }
 
 // run leaves the n of those unset that were not done.
-func (m *multi) run(op uint8, ts []transfer) bool {
-	if m.ring == nil {
-		return false
-	}
-	ok := m.ring.run(op, ts)
-	if !ok {
+func (m *multi) run(op uint8, ts []transfer) {
+	if m.ring != nil && !m.ring.run(op, ts) {
 		m.close()
 	}
-	return ok
 }

@@ -7,7 +7,7 @@ import "errors"
 // multi would do several transfers by one system call.
 type multi struct{}
 
-func (*multi) open() error             { return errors.ErrUnsupported }
-func (*multi) close()                  {}
-func (*multi) receive([]transfer) bool { return false }
-func (*multi) send([]transfer) bool    { return false }
+func (*multi) open() error        { return errors.ErrUnsupported }
+func (*multi) close()             {}
+func (*multi) receive([]transfer) {}
+func (*multi) send([]transfer)    {}

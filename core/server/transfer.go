@@ -43,15 +43,17 @@ func (t *transfers) reset() {
 }
 
 func (t *transfers) receive() {
-	if len(t.list) < 2 || t.many == nil || !t.many.receive(t.list) {
-		t.singly(readFD)
+	if len(t.list) > 1 && t.many != nil {
+		t.many.receive(t.list)
 	}
+	t.singly(readFD)
 }
 
 func (t *transfers) send() {
-	if len(t.list) < 2 || t.many == nil || !t.many.send(t.list) {
-		t.singly(writeFD)
+	if len(t.list) > 1 && t.many != nil {
+		t.many.send(t.list)
 	}
+	t.singly(writeFD)
 }
 
 // singly does those that are not done.

@@ -131,8 +131,9 @@ func (r *uring) try() error {
 	}
 	defer syscall.Close(pair[0])
 	defer syscall.Close(pair[1])
-	send := []transfer{{fd: pair[0], b: []byte("x"), n: unset}}
-	recv := []transfer{{fd: pair[1], b: make([]byte, 1), n: unset}, {fd: pair[1], b: make([]byte, 1), n: unset}}
+	send := []transfer{{fd: pair[0], b: onHeap(1), n: unset}}
+	recv := []transfer{{fd: pair[1], b: onHeap(1), n: unset}, {fd: pair[1], b: onHeap(1), n: unset}}
+	send[0].b[0] = 'x'
 	if !r.run(uringSend, send) || send[0].n != 1 || !r.run(uringRecv, recv) {
 		return errNoURing
 	}
@@ -142,7 +143,12 @@ func (r *uring) try() error {
 	return nil
 }
 
-// run does all of ts and sets their n. False when the kernel has refused some, whose n stays unset: then it must not be used again.
+// onHeap makes a buffer that does not move: the kernel knows it by its address. A stack may.
+//
+//go:noinline
+func onHeap(n int) []byte { return make([]byte, n) }
+
+// run does all of ts, whose buffers are on the heap, and sets their n. False when the kernel has refused some, whose n stays unset: then it must not be used again.
 func (r *uring) run(op uint8, ts []transfer) bool {
 	for len(ts) > 0 {
 		some := ts[:min(len(ts), uringSize)]
@@ -190,12 +196,14 @@ func (r *uring) complete(ts []transfer, tail uint32) bool {
 	}
 }
 
-// collect takes what is complete.
+// collect takes what is complete. What a signal has interrupted stays unset.
 func (r *uring) collect(ts []transfer) (n int) {
 	head, tail := *r.doneHead, atomic.LoadUint32(r.doneTail)
 	for ; head != tail; head++ {
 		d := &r.done[head&uint32(len(r.done)-1)]
-		ts[d.tag].n = int(d.res)
+		if d.res != -int32(syscall.EINTR) {
+			ts[d.tag].n = int(d.res)
+		}
 		n++
 	}
 	atomic.StoreUint32(r.doneHead, head)
