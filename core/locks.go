@@ -29,9 +29,9 @@ type shardState struct {
 	// signal nothing.
 	interested atomic.Int32
 	watchers   map[dbKey][]*watchEntry
+	filter     watchFilter // of watchers
 	waiters    map[dbKey]*waitQueue
-	reserved   map[dbKey]*reservation
-	_          [24]byte // keep neighbours off the cache line
+	reserved   map[dbKey]*reservation // the whole is a cache line, so that neighbours are off it
 }
 
 type dbKey struct {

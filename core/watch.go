@@ -1,6 +1,10 @@
 package core
 
-import "github.com/redust/redust/core/keyspace"
+import (
+	"math/bits"
+
+	"github.com/redust/redust/core/keyspace"
+)
 
 // watchEntry is one client's watch of one key.
 type watchEntry struct {
@@ -36,10 +40,44 @@ func (c *Ctx) Watch(k Key) {
 		s.watchers = map[dbKey][]*watchEntry{}
 	}
 	id := dbKey{k.DB, string(k.Name)}
-	if s.watchers[id] == nil {
+	others := s.watchers[id]
+	s.watchers[id] = append(others, entry)
+	if others == nil {
 		s.interested.Add(1)
+		c.eng.filterWatched(s, k.hash)
 	}
-	s.watchers[id] = append(s.watchers[id], entry)
+}
+
+// watchFilter tells of most keys that are not watched that they are not, without a look into the map: what writers of other keys pay for
+// those who watch is a bit. The shard's lock guards it.
+type watchFilter struct {
+	bits  []uint64 // a power of two of words, or none
+	added int      // keys since it was made
+}
+
+// watchFilterBits is the number of bits for a key, at the least: one of so many others is taken for a watched one.
+const watchFilterBits = 16
+
+func (f *watchFilter) set(hash uint64) { f.bits[hash>>6&uint64(len(f.bits)-1)] |= 1 << (hash & 63) }
+
+// may reports whether a key of this hash may have been added.
+func (f *watchFilter) may(hash uint64) bool {
+	return len(f.bits) != 0 && f.bits[hash>>6&uint64(len(f.bits)-1)]&(1<<(hash&63)) != 0
+}
+
+// filterWatched adds a key that is in s.watchers already. From time to time the filter is made anew, for those that are watched now.
+func (e *Engine) filterWatched(s *shardState, hash uint64) {
+	f := &s.filter
+	if f.added++; f.added*watchFilterBits <= 64*len(f.bits) {
+		f.set(hash)
+		return
+	}
+	n := len(s.watchers)
+	f.added = n
+	f.bits = make([]uint64, 1<<bits.Len(uint(2*n*watchFilterBits/64)))
+	for id := range s.watchers {
+		f.set(e.ks.Hash([]byte(id.name)))
+	}
 }
 
 // Unwatch forgets all watches of the client.
@@ -80,6 +118,9 @@ func (e *Engine) dropWatch(w watchedKey) {
 			delete(s.watchers, id)
 			s.interested.Add(-1)
 		}
+		if len(s.watchers) == 0 {
+			s.filter = watchFilter{}
+		}
 		return
 	}
 	s.watchers[id] = list
@@ -89,7 +130,7 @@ func (e *Engine) dropWatch(w watchedKey) {
 // expired already, its deletion changes nothing; what comes after it does.
 func (e *Engine) touchWatched(k Key) {
 	s := &e.shards[k.shard]
-	if len(s.watchers) == 0 {
+	if !s.filter.may(k.hash) {
 		return
 	}
 	for _, w := range s.watchers[dbKey{k.DB, string(k.Name)}] {
