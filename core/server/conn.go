@@ -132,6 +132,9 @@ func (c *conn) process() {
 			if c.flush(); c.err != nil {
 				return
 			}
+			if c.srv.clientMemory.Load() != 0 { // a batch of small requests may ask for any amount
+				c.grewLarge()
+			}
 		}
 	}
 	c.overQueryLimit()

@@ -254,6 +254,25 @@ func TestClientsAreEvictedAsTheyGrow(t *testing.T) {
 	}
 }
 
+// What small requests ask for, all at once, is not collected beyond maxmemory-clients.
+func TestClientsAreEvictedWithinABatch(t *testing.T) {
+	addr, eng := startServer(t)
+	admin := dial(t, addr)
+	admin.do("CONFIG", "SET", "maxmemory-clients", "1mb")
+	admin.do("SETRANGE", "k", "100000", "x")
+	const asked = 2000 // less than is read at once
+	for i := range int64(10) {
+		hits := eng.Stats().Load().Hits
+		dial(t, addr).nc.Write([]byte(strings.Repeat("GET k\r\n", asked)))
+		settles(t, "evicted clients", i+1, i+1, func() int64 { return eng.Stats().Load().EvictedClients })
+		settles(t, "clients", 1, 1, func() int64 { return int64(eng.Clients().Len()) })
+		// Beside the megabyte, the socket takes some.
+		if n := eng.Stats().Load().Hits - hits; n == 0 || n > 150 {
+			t.Errorf("%d of %d values of 100 KB were read for a client that may keep a megabyte", n, asked)
+		}
+	}
+}
+
 // Clients over maxmemory-clients go before keys over maxmemory do, and before the next of their requests is done.
 func TestClientsAreEvictedBeforeKeys(t *testing.T) {
 	addr, eng := startServer(t)
