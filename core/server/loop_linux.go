@@ -22,21 +22,23 @@ type loop struct {
 	events [loopEvents]syscall.EpollEvent
 
 	// What a new goroutine takes over. Only the one in charge touches it.
-	next, n  int       // events[next:n] are still to be looked at
-	again    []*conn   // there is more input
-	left     int       // of again, to be read in this pass
-	in       transfers // what was received; the requests in in.list[executed:] are still to be executed
-	executed int
-	ready    []*conn // requests are executed; ready[prepared:] have replies that may have to wait, ready[settled:] are still to be answered
-	prepared int
-	settled  int
-	out      transfers // replies
-	touched  []*conn   // something was published to them
-	sender   sender
-	before   int // how many were answered together the last time
-	passes   uint
-	group    group
-	pace     pace
+	next, n   int       // events[next:n] are still to be looked at
+	again     []*conn   // there is more input
+	left      int       // of again, to be read in this pass
+	in        transfers // what was received; the requests in in.list[executed:] are still to be executed
+	executed  int
+	ready     []*conn // requests are executed; ready[settled:] are still to be answered
+	prepared  int     // of ready, that are looked at whether their replies have to wait
+	settled   int
+	out       transfers // replies
+	undurable []int     // of ready, whose replies wait for the disk
+	awaited   int       // of undurable
+	touched   []*conn   // something was published to them
+	sender    sender
+	before    int // how many were answered together the last time
+	passes    uint
+	group     group
+	pace      pace
 
 	// turn is odd while a connection is being served. Who exchanges it for the next number is in charge.
 	turn    atomic.Uint64
@@ -206,6 +208,7 @@ func (w *worker) pass() bool {
 	}
 	l.before = len(l.ready)
 	l.ready, l.prepared, l.settled = l.ready[:0], 0, 0
+	l.undurable, l.awaited = l.undurable[:0], 0
 	l.deliver()
 	w.wait()
 	return true
@@ -238,56 +241,6 @@ func (l *loop) receive() bool {
 	}
 	l.in.receive()
 	return len(l.in.list) > 0
-}
-
-// answer sends the replies of all connections that are ready, together as far as they need not wait for their peers.
-func (w *worker) answer() bool {
-	l := w.l
-	first := l.prepared == 0 && len(l.ready) > 0 && l.srv.eng.RepliesWait()
-	if first {
-		l.group.answering(l.ready)
-	}
-	for l.prepared < len(l.ready) {
-		c := l.ready[l.prepared]
-		l.ready[l.prepared] = nil
-		l.prepared++
-		l.pace.count(c)
-		if !l.srv.eng.Durable(c.client) && !w.await(c) {
-			return false
-		}
-		if first {
-			l.group.flushed()
-			first = false
-		}
-		l.ready[l.prepared-1] = c
-		c.claim(&l.out)
-	}
-	if len(l.out.list) > 0 {
-		l.out.send()
-		for _, t := range l.out.list {
-			t.c.sent = t.n
-		}
-		l.out.reset()
-	}
-	for l.settled < len(l.ready) {
-		c := l.ready[l.settled]
-		l.ready[l.settled] = nil
-		if l.settled++; c != nil && !w.settle(c) {
-			return false
-		}
-	}
-	return true
-}
-
-// deliver writes what was published.
-func (l *loop) deliver() {
-	if n := len(l.touched); n > directConns {
-		l.srv.flush.put(l.touched...)
-	} else if n > 0 {
-		l.sender.send(&l.srv.flush, l.touched)
-	}
-	clear(l.touched)
-	l.touched = l.touched[:0]
 }
 
 // gather looks for connections that have got input while others were read: all are answered together. The clients of one program then find
@@ -338,39 +291,6 @@ func (w *worker) execute(t transfer) bool {
 	case got:
 		w.l.ready = append(w.l.ready, c)
 	default:
-		w.rest(c)
-	}
-	return true
-}
-
-// await waits until the disk has what c is to be told.
-func (w *worker) await(c *conn) bool {
-	w.enter(c)
-	c.srv.eng.AwaitDurable(c.client)
-	if !w.leave() {
-		w.goOn()
-		return false
-	}
-	return true
-}
-
-// settle ends the batch of c, whose replies are sent as far as they were claimed.
-func (w *worker) settle(c *conn) bool {
-	w.enter(c)
-	c.conclude()
-	if c.err != nil {
-		c.deliver()
-		c.end()
-	}
-	if !w.leave() {
-		w.goOn()
-		return false
-	}
-	if c.err == nil {
-		if c.s != nil && len(c.s.touched) > 0 {
-			w.l.touched = append(w.l.touched, c.s.touched...)
-			c.untouch()
-		}
 		w.rest(c)
 	}
 	return true
