@@ -12,6 +12,7 @@ import (
 // keeps the resident size near what is used (DESIGN.md, D9).
 const (
 	gcPercent    = 50
+	gcRoom       = 16 << 20 // bytes of garbage that may come together, however small the heap is
 	paceEvery    = 2 * time.Second
 	paceAtMost   = 10 * time.Second
 	unusedAtMost = 2 << 20 // bytes of free heap that are not worth a collection
@@ -21,7 +22,8 @@ const (
 // it is more than a tenth of the heap, at most every paceAtMost, and sooner when it is most of the heap. A collection of such a heap is a
 // matter of milliseconds, and concurrent.
 func paceMemory(stop <-chan struct{}) {
-	debug.SetGCPercent(gcPercent)
+	percent := percentFor(0)
+	debug.SetGCPercent(percent)
 	tick := time.NewTicker(paceEvery)
 	defer tick.Stop()
 	var last time.Time
@@ -34,6 +36,10 @@ func paceMemory(stop <-chan struct{}) {
 		}
 		metrics.Read(sample)
 		free, objects, live := sample[0].Value.Uint64(), sample[1].Value.Uint64(), sample[2].Value.Uint64()
+		if p := percentFor(live); p < percent-percent/8 || p > percent+percent/8 {
+			percent = p
+			debug.SetGCPercent(p)
+		}
 		garbage := free + objects - min(live, objects)
 		pause := paceAtMost
 		if garbage > objects {
@@ -44,6 +50,12 @@ func paceMemory(stop <-chan struct{}) {
 			last = time.Now()
 		}
 	}
+}
+
+// percentFor is GOGC for a heap of which so much is in use: with a small one a collection for each half of it would come after every few large
+// requests, and the memory that each gives back to the system has to be fetched again, page by page.
+func percentFor(live uint64) int {
+	return max(gcPercent, int(100*gcRoom/max(live, 1<<20)))
 }
 
 // liveHeap collects garbage and returns what is left in bytes.

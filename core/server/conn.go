@@ -25,6 +25,7 @@ type conn struct {
 	polled
 
 	s     *session // nil while idle
+	asks  appetite
 	state core.Status
 	err   error
 
@@ -79,6 +80,7 @@ func readError(n int, err error) error {
 
 func (c *conn) took(s *session, n int) {
 	s.end += n
+	s.most = max(s.most, s.end)
 	c.client.CountNet(n, 0)
 	c.srv.eng.Stats().NetIn.Add(int64(n))
 	c.srv.eng.Stats().Reads.Add(1)
@@ -204,10 +206,12 @@ func (c *conn) flush() {
 	}
 	c.srv.eng.AwaitDurable(c.client)
 	large := cap(w.Buf) > keptOutput
-	if !c.write(w.Buf, large && len(w.Buf) >= cap(w.Buf)/2) {
+	c.asks.replied(len(w.Buf))
+	open, kept := c.write(w.Buf, large && len(w.Buf) >= cap(w.Buf)/2)
+	if !open {
 		c.err = net.ErrClosed // what else it has asked for is for nobody
 	}
-	if large {
+	if kept {
 		w.Buf = make([]byte, 0, outputBytes)
 	} else {
 		w.Buf = w.Buf[:0]

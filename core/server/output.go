@@ -135,21 +135,21 @@ func (o *output) dropBacklog() {
 	}
 }
 
-// write sends replies, or queues a copy of what the socket does not take now: b itself where the caller gives it away. Only the
-// connection's goroutine calls it. Replies never overtake pushes that are pending, nor the reverse. It reports whether the
+// write sends replies, or queues a copy of what the socket does not take now: b itself where the caller gives it away, which then
+// is kept. Only the connection's goroutine calls it. Replies never overtake pushes that are pending, nor the reverse. It reports whether the
 // connection is open.
-func (c *conn) write(b []byte, given bool) (open bool) {
+func (c *conn) write(b []byte, given bool) (open, kept bool) {
 	o := &c.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed || len(b) > staticReply && c.cutIfOver(len(b)) {
-		return false
+		return false, false
 	}
 	if !o.writing {
 		n := c.tryWrite(b)
 		c.countOut(n)
 		if b = b[n:]; len(b) == 0 {
-			return true
+			return true, false
 		}
 	}
 	if !given {
@@ -157,13 +157,13 @@ func (c *conn) write(b []byte, given bool) (open bool) {
 	}
 	o.add(b)
 	if c.cutIfOver(0) {
-		return false
+		return false, given
 	}
 	if !o.writing {
 		o.writing = true
 		go c.writeList()
 	}
-	return true
+	return true, given
 }
 
 // claim makes the client's replies part of out, which is to be sent; finish must follow. It leaves them alone if there is something to be

@@ -257,6 +257,7 @@ func (s *Server) cron() {
 		if now := time.Now(); now.After(next) { // a busy machine drops ticks: they are not counted
 			next = now.Add(time.Second - evictEvery/2)
 			s.sweep()
+			large.trim()
 		}
 	}
 }

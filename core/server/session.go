@@ -11,7 +11,7 @@ const (
 	outputBytes = 16 << 10
 	// flushBytes of replies are written even though more requests are at hand.
 	flushBytes = 64 << 10
-	// keptInput and keptOutput are the largest buffers that are used again.
+	// keptInput and keptOutput are the largest buffers that go from session to session.
 	keptInput  = 64 << 10
 	keptOutput = 256 << 10
 	// trustBytes and a trustRatio'th of a request having come, the buffer grows to the declared length at once: doubling on would
@@ -24,7 +24,9 @@ const (
 // pool whenever the connection is idle between requests.
 type session struct {
 	in         []byte // len == cap
+	own        []byte // what in was before it got larger than keptInput
 	start, end int    // unprocessed input
+	most       int    // end at its highest
 	out        []byte
 	parser     protocol.Parser
 	resume     [][]byte // request to give again after Postponed
@@ -45,9 +47,6 @@ func (s *session) buffered() int { return s.end - s.start }
 func (s *session) room(need int, limit int64) []byte {
 	if s.start == s.end {
 		s.start, s.end = 0, 0
-		if len(s.in) > keptInput && need == 0 {
-			s.in = make([]byte, inputBytes)
-		}
 	}
 	if len(s.in)-s.end < inputBytes/4 {
 		if s.start > len(s.in)/2 {
@@ -65,13 +64,38 @@ func (s *session) room(need int, limit int64) []byte {
 			if most := limit + inputBytes; int64(size) > most {
 				size = max(int(most), len(s.in)+inputBytes)
 			}
-			grown := make([]byte, size)
-			s.end = protocol.Copy(grown, s.in[s.start:s.end])
-			s.start = 0
-			s.in = grown
+			s.grow(size)
 		}
 	}
 	return s.in[s.end:]
+}
+
+// grow takes an input buffer of size bytes, or somewhat more.
+func (s *session) grow(size int) {
+	old, grown := s.in, []byte(nil)
+	if size > keptInput {
+		size = roundUp(size)
+		grown = large.get(size)
+	}
+	if grown == nil {
+		grown = make([]byte, size)
+	}
+	s.end = protocol.Copy(grown, old[s.start:s.end])
+	s.start = 0
+	s.in = grown
+	if len(old) > keptInput {
+		large.put(old)
+	} else {
+		s.own = old
+	}
+}
+
+// shrink gives a large input buffer away, which is empty.
+func (s *session) shrink() {
+	if len(s.in) > keptInput {
+		large.put(s.in)
+		s.in, s.own = s.own, nil
+	}
 }
 
 // acquire returns the connection's session, taking one from the pool if it is idle.
@@ -79,6 +103,16 @@ func (c *conn) acquire() *session {
 	if c.s == nil {
 		c.s = sessions.Get().(*session)
 		c.client.W.Buf = c.s.out
+		if c.asks.output > 0 {
+			if b := large.get(c.asks.output); b != nil {
+				c.client.W.Buf = b[:0]
+			}
+		}
+		if c.asks.input > 0 {
+			if b := large.get(c.asks.input); b != nil {
+				c.s.own, c.s.in = c.s.in, b
+			}
+		}
 	}
 	return c.s
 }
@@ -96,18 +130,21 @@ func (c *conn) release() {
 		return
 	}
 	c.s = nil
-	s.out = c.client.W.Buf[:0]
+	if b := c.client.W.Buf[:0]; cap(b) > keptOutput {
+		large.put(b)
+	} else {
+		s.out = b
+	}
 	c.client.W.Buf = nil
+	c.asks.release(s.most)
 	c.client.Idle()
 	c.querySz.Store(0)
 	c.queryCap.Store(0)
 	if c.told != 0 {
 		c.account()
 	}
-	if len(s.in) > keptInput || cap(s.out) > keptOutput {
-		return
-	}
-	s.start, s.end = 0, 0
+	s.shrink()
+	s.start, s.end, s.most = 0, 0, 0
 	s.parser.Reset()
 	sessions.Put(s)
 }
