@@ -47,6 +47,7 @@ func oracle(t *testing.T, args ...string) *redis.Client {
 var (
 	onlyOurs = map[string]string{
 		"aof-redo-log-size":        "of a file that Redis doesn't have",
+		"io-uring":                 "of a way to serve sockets that Redis doesn't have",
 		"set-max-listpack-entries": "from Redis 7.2, like the encoding it is for",
 		"set-max-listpack-value":   "from Redis 7.2, like the encoding it is for",
 	}

@@ -290,6 +290,8 @@ func (b *blocks) check(live map[Ref]bool) error {
 
 // check verifies the page heap's counters.
 func (h *PageHeap) check() error {
+	h.scav.Lock() // what is being returned to the system is marked as used meanwhile
+	defer h.scav.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var inUse, mapped, clean int64

@@ -24,7 +24,7 @@ const (
 // pool whenever the connection is idle between requests.
 type session struct {
 	in         []byte // len == cap
-	own        []byte // what in was before it got larger than keptInput
+	own        []byte // what in was before it grew
 	start, end int    // unprocessed input
 	most       int    // end at its highest
 	out        []byte
@@ -85,7 +85,7 @@ func (s *session) grow(size int) {
 	s.in = grown
 	if len(old) > keptInput {
 		large.put(old)
-	} else {
+	} else if s.own == nil {
 		s.own = old
 	}
 }
@@ -94,8 +94,9 @@ func (s *session) grow(size int) {
 func (s *session) shrink() {
 	if len(s.in) > keptInput {
 		large.put(s.in)
-		s.in, s.own = s.own, nil
+		s.in = s.own
 	}
+	s.own = nil
 }
 
 // acquire returns the connection's session, taking one from the pool if it is idle.
