@@ -13,6 +13,7 @@ import (
 const (
 	gcPercent    = 50
 	gcRoom       = 16 << 20 // bytes of garbage that may come together, however small the heap is
+	leastHeap    = 4 << 20
 	paceEvery    = 2 * time.Second
 	paceAtMost   = 10 * time.Second
 	unusedAtMost = 2 << 20 // bytes of free heap that are not worth a collection
@@ -55,7 +56,8 @@ func paceMemory(stop <-chan struct{}) {
 // percentFor is GOGC for a heap of which so much is in use: with a small one a collection for each half of it would come after every few large
 // requests, and the memory that each gives back to the system has to be fetched again, page by page.
 func percentFor(live uint64) int {
-	return max(gcPercent, int(100*gcRoom/max(live, 1<<20)))
+	// The runtime takes the percentage of leastHeap at the least.
+	return max(gcPercent, int(100*gcRoom/max(live, leastHeap)))
 }
 
 // liveHeap collects garbage and returns what is left in bytes.
