@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/redust/redust/cmd/redust-bench/load"
@@ -82,16 +81,4 @@ func (b *bench) setLoad(ctx context.Context, s *server, set load.Group, pipeline
 	return []figure{
 		count("", res.Rate()), {text: load.Micros(cpu), value: float64(cpu)}, {text: load.Millis(p99), value: float64(p99)},
 	}, ctx.Err()
-}
-
-// inTurn is 0 to n-1, in every other round backwards.
-func inTurn(n, round int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
-	}
-	if round%2 == 1 {
-		slices.Reverse(out)
-	}
-	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/redust/redust/cmd/redust-bench/load"
@@ -26,10 +27,7 @@ func (b *bench) alternate(ctx context.Context, pair []*server, measure func(cont
 
 // take adds one round.
 func (all *samples) take(ctx context.Context, pair []*server, round int, measure func(context.Context, *server) ([]figure, error)) error {
-	for i := range pair {
-		if round%2 == 1 {
-			i = len(pair) - 1 - i
-		}
+	for _, i := range inTurn(len(pair), round) {
 		f, err := measure(ctx, pair[i])
 		if err == nil {
 			err = ctx.Err()
@@ -58,4 +56,16 @@ func both(pair []*server, work func(*server) error) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// inTurn is 0 to n-1, in every other round backwards.
+func inTurn(n, round int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	if round%2 == 1 {
+		slices.Reverse(out)
+	}
+	return out
 }
