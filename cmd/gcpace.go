@@ -13,7 +13,7 @@ import (
 const (
 	gcPercent    = 50
 	gcRoom       = 16 << 20 // bytes of garbage that may come together, however small the heap is
-	leastHeap    = 4 << 20
+	leastHeap    = 4 << 20  // bytes that the runtime takes a heap for at the least
 	paceEvery    = 2 * time.Second
 	paceAtMost   = 10 * time.Second
 	unusedAtMost = 2 << 20 // bytes of free heap that are not worth a collection
@@ -56,7 +56,6 @@ func paceMemory(stop <-chan struct{}) {
 // percentFor is GOGC for a heap of which so much is in use: with a small one a collection for each half of it would come after every few large
 // requests, and the memory that each gives back to the system has to be fetched again, page by page.
 func percentFor(live uint64) int {
-	// The runtime takes the percentage of leastHeap at the least.
 	return max(gcPercent, int(100*gcRoom/max(live, leastHeap)))
 }
 

@@ -58,11 +58,7 @@ func (l *loop) send() {
 
 // deliver writes what was published.
 func (l *loop) deliver() {
-	if n := len(l.touched); n > directConns {
-		l.srv.flush.put(l.touched...)
-	} else if n > 0 {
-		l.sender.send(&l.srv.flush, l.touched)
-	}
+	l.srv.flush.deliver(l.touched, &l.sender)
 	clear(l.touched)
 	l.touched = l.touched[:0]
 }

@@ -25,7 +25,7 @@ type conn struct {
 	polled
 
 	s     *session // nil while idle
-	asks  appetite
+	hint  bufferHint
 	state core.Status
 	err   error
 
@@ -206,7 +206,7 @@ func (c *conn) flush() {
 	}
 	c.srv.eng.AwaitDurable(c.client)
 	large := cap(w.Buf) > keptOutput
-	c.asks.replied(len(w.Buf))
+	c.hint.replied(len(w.Buf))
 	open, kept := c.write(w.Buf, large && len(w.Buf) >= cap(w.Buf)/2)
 	if !open {
 		c.err = net.ErrClosed // what else it has asked for is for nobody

@@ -170,20 +170,24 @@ func (c *conn) pending() bool {
 	return false
 }
 
-// deliver writes, or has written, what the requests of the last batch published.
+// deliver writes, or has written, what is pending on cs, of which the caller is in charge.
+func (f *flushers) deliver(cs []*conn, by *sender) {
+	if len(cs) > directConns {
+		f.put(cs...)
+	} else if len(cs) > 0 {
+		by.send(f, cs)
+	}
+}
+
+// deliver does so with what the requests of the last batch published.
 func (c *conn) deliver() {
 	s := c.s
 	if s == nil || len(s.touched) == 0 {
 		return
 	}
-	if n := len(s.touched); n > directConns {
-		c.srv.flush.put(s.touched...)
-	} else {
-		// Replies are written, so the space for them serves to gather.
-		s.sender.buf = c.client.W.Buf[:0]
-		s.sender.send(&c.srv.flush, s.touched)
-		s.sender.buf = nil
-	}
+	s.sender.buf = c.client.W.Buf[:0] // replies are written, so the space for them serves to gather
+	c.srv.flush.deliver(s.touched, &s.sender)
+	s.sender.buf = nil
 	c.untouch()
 }
 

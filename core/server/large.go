@@ -69,24 +69,24 @@ func (l *largeBuffers) trim() {
 	}
 }
 
-// appetite is what large buffers a connection has needed the last time that it had a session: it gets such at once the next time.
-type appetite struct {
+// bufferHint is what large buffers a connection has needed the last time that it had a session: it gets such at once the next time.
+type bufferHint struct {
 	input, output int // bytes, 0: none
 	now           int // bytes of output, this time
 }
 
 // replied takes in that n bytes of replies were written together.
-func (a *appetite) replied(n int) {
+func (h *bufferHint) replied(n int) {
 	if n > keptOutput {
-		a.now = max(a.now, n)
+		h.now = max(h.now, n)
 	}
 }
 
 // release ends the session, of whose input so much was there at once.
-func (a *appetite) release(input int) {
-	a.input, a.output, a.now = 0, roundUp(a.now), 0
+func (h *bufferHint) release(input int) {
+	h.input, h.output, h.now = 0, roundUp(h.now), 0
 	if input > keptInput {
-		a.input = roundUp(input)
+		h.input = roundUp(input)
 	}
 }
 

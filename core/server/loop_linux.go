@@ -67,9 +67,8 @@ func newLoop(s *Server, many *multi) (*loop, error) {
 		syscall.Close(ep)
 		return nil, e
 	}
-	l := &loop{srv: s, ep: ep, bell: int(bell)}
-	l.many = many
-	l.in.many, l.out.many, l.sender.out.many = l.many, l.many, l.many
+	l := &loop{srv: s, ep: ep, bell: int(bell), many: many}
+	l.in.many, l.out.many, l.sender.out.many = many, many, many
 	ev := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(bell), Pad: bellEvent}
 	if err := syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, l.bell, &ev); err != nil {
 		l.free()

@@ -104,13 +104,13 @@ func (c *conn) acquire() *session {
 	if c.s == nil {
 		c.s = sessions.Get().(*session)
 		c.client.W.Buf = c.s.out
-		if c.asks.output > 0 {
-			if b := large.get(c.asks.output); b != nil {
+		if c.hint.output > 0 {
+			if b := large.get(c.hint.output); b != nil {
 				c.client.W.Buf = b[:0]
 			}
 		}
-		if c.asks.input > 0 {
-			if b := large.get(c.asks.input); b != nil {
+		if c.hint.input > 0 {
+			if b := large.get(c.hint.input); b != nil {
 				c.s.own, c.s.in = c.s.in, b
 			}
 		}
@@ -137,7 +137,7 @@ func (c *conn) release() {
 		s.out = b
 	}
 	c.client.W.Buf = nil
-	c.asks.release(s.most)
+	c.hint.release(s.most)
 	c.client.Idle()
 	c.querySz.Store(0)
 	c.queryCap.Store(0)
