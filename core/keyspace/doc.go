@@ -12,6 +12,7 @@
 //	table.go      table: one shard of one database: index, objects, wheels, accounting
 //	wheel.go      the timing wheel; expire.go: working it off
 //	keyspace.go   Keyspace and Shard: the way in
+//	ahead.go      LookAhead: fetching the memory of several keys at once
 //	scan.go       Scan, Random, Sample; snapshot.go: epochs and walking; compact.go: sparse spans
 //	dict.go       Dict: the index alone, for large hashes, sets and sorted sets
 //
@@ -19,7 +20,7 @@
 //
 // A Shard is a reader-writer lock; the caller takes it. Find and all of Entry that only reads, and SetAccess, need it shared, every write needs it
 // exclusive. What walks (Scan, Random, Sample, ExpireDue, Compact) takes locks itself, one shard at a time and for a bounded time; with held it relies on a
-// caller that has all of them. FlushDB, SwapDB and BeginEpoch need all of them exclusively. Counters (Len, MemoryUsed) need none.
+// caller that has all of them. LookAhead tries the locks of several keys' shards and waits for none. FlushDB, SwapDB and BeginEpoch need all of them exclusively. Counters (Len, MemoryUsed) need none.
 // Readers write nothing but access bits, which are atomic, so any number of them may share a shard.
 //
 // # Invariants

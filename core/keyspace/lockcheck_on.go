@@ -12,10 +12,12 @@ import (
 // shardLock is a sync.RWMutex that panics when a goroutine takes it that has said it won't.
 type shardLock struct{ mu sync.RWMutex }
 
-func (l *shardLock) Lock()    { checkLock(); l.mu.Lock() }
-func (l *shardLock) RLock()   { checkLock(); l.mu.RLock() }
-func (l *shardLock) Unlock()  { l.mu.Unlock() }
-func (l *shardLock) RUnlock() { l.mu.RUnlock() }
+func (l *shardLock) Lock()          { checkLock(); l.mu.Lock() }
+func (l *shardLock) RLock()         { checkLock(); l.mu.RLock() }
+func (l *shardLock) TryLock() bool  { return l.mu.TryLock() }
+func (l *shardLock) TryRLock() bool { return l.mu.TryRLock() }
+func (l *shardLock) Unlock()        { l.mu.Unlock() }
+func (l *shardLock) RUnlock()       { l.mu.RUnlock() }
 
 var (
 	forbidden  sync.Map // number of a goroutine -> true

@@ -100,6 +100,7 @@ func (c *conn) process() {
 	c.querySz.Store(int64(s.end - s.start))
 	c.queryCap.Store(int64(len(s.in)))
 	flushAt, logged := c.flushAt(), eng.Log().Active()
+	ahead := 0 // requests whose keys have been looked at
 	for s.start < s.end {
 		args, used, err := s.parser.Next(s.in[s.start:s.end], lim)
 		s.start += used
@@ -115,6 +116,9 @@ func (c *conn) process() {
 		}
 		if c.client.Has(core.FlagTracking) && !c.out.held {
 			c.hold()
+		}
+		if ahead--; ahead < 0 && s.start < s.end {
+			ahead = c.lookAhead(args)
 		}
 		var st core.Status
 		if logged {
@@ -140,6 +144,23 @@ func (c *conn) process() {
 		}
 	}
 	c.overQueryLimit()
+}
+
+// lookAhead has the memory fetched that the requests in the buffer will need, beside the one at hand. It returns how many of them it has seen.
+func (c *conn) lookAhead(args [][]byte) (requests int) {
+	if !c.srv.eng.LooksAhead() {
+		return math.MaxInt
+	}
+	var room [core.MaxAhead][]byte
+	keys := room[:0]
+	if len(args) > 1 {
+		keys = append(keys, args[1])
+	}
+	keys, requests = protocol.Ahead(c.s.in[c.s.start:c.s.end], keys)
+	if len(keys) > 1 {
+		c.srv.eng.LookAhead(c.client, keys)
+	}
+	return max(requests, 1)
 }
 
 // overQueryLimit ends the connection if what it has sent, and was not executed yet, is over client-query-buffer-limit.
