@@ -125,6 +125,7 @@ const (
 	leanUse      = 1.20 // processors used by two loops, below which one alone is worth a trial: a request costs it less
 	lostShare    = 0.50 // of the smaller number, below which a trial has no load any more
 	crowdedShare = 0.40 // processors' worth of waiting threads, from which on there may be too many of ours
+	risingBy     = 1.05 // by this factor the rate differs from the last one while a load begins
 	worthMore    = 1.10 // what the rate must grow by to keep one processor more that clients or others want, too
 	worthLess    = 0.92 // what must be left of it to give one up
 	busyFor      = 0.15 // seconds
@@ -152,6 +153,7 @@ func (p *processorPolicy) next(l load) int {
 	if p.trial.from != 0 {
 		return p.judge(l, took)
 	}
+	rising := l.rate > risingBy*p.rate // the load has just begun: a trial would take the credit
 	p.rate = max(l.rate, p.rate+(l.rate-p.rate)/3)
 	busy := l.used >= busyShare*float64(p.now)
 	p.more.pass(took, l.rate, busy)
@@ -162,7 +164,7 @@ func (p *processorPolicy) next(l load) int {
 		}
 	}
 	now := float64(p.now)
-	hold(&p.busyFor, busy && l.idle >= idleEnough && p.now < p.limit)
+	hold(&p.busyFor, busy && !rising && l.idle >= idleEnough && p.now < p.limit)
 	hold(&p.slackFor, l.used < slackShare*(now-1))
 	hold(&p.crowdedFor, p.now > 1 && l.waited >= crowdedShare && l.idle < idleEnough)
 	hold(&p.leanFor, p.now == 2 && l.used < leanUse)
@@ -186,8 +188,8 @@ func (p *processorPolicy) try(n int) int {
 	return n
 }
 
-// judge goes on with a trial and ends it: a processor more must have brought something, unless nobody else wants it, and
-// one fewer must not have cost much.
+// judge goes on with a trial and ends it: a processor more must have brought something, unless nobody else wants it, and neither that
+// nor one fewer must have cost much.
 func (p *processorPolicy) judge(l load, took float64) int {
 	t := &p.trial
 	if l.used < lostShare*float64(min(p.now, t.from)) { // the load is gone: nothing can be learnt
@@ -204,7 +206,11 @@ func (p *processorPolicy) judge(l load, took float64) int {
 	}
 	rate, more := t.sum/max(t.n, 1), p.now > t.from
 	wanted := l.waited >= crowdedShare/2 || l.idle < idleEnough
-	if more && (!wanted || rate >= worthMore*t.before) || !more && rate >= worthLess*t.before {
+	least := worthLess
+	if more && wanted {
+		least = worthMore
+	}
+	if rate >= least*t.before {
 		if p.calm(); more {
 			p.more = lesson{}
 		}

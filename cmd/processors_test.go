@@ -118,6 +118,46 @@ func TestProcessorsRememberBetweenBursts(t *testing.T) {
 	}
 }
 
+// A load that grows by itself, as one whose memory has to be fetched first, is not put down to a processor more: not until it stands.
+func TestProcessorsWaitForALoadToStand(t *testing.T) {
+	p := &processorPolicy{limit: 2, now: 1}
+	look := func(n int, server float64) int {
+		for range n {
+			l := machine{cores: 2, server: server, client: 0.9}.run(1)
+			l.idle = idleEnough + 0.1
+			p.now = p.next(l)
+		}
+		return p.now
+	}
+	for server := 3.0; server > 1; server *= 0.93 {
+		if n := look(1, server); n != 1 {
+			t.Fatalf("%d processors while the load grows", n)
+		}
+	}
+	if n := look(3, 1); n != 2 {
+		t.Fatalf("%d processors when it stands", n)
+	}
+}
+
+// A processor more that makes requests slower is given up though nobody else wants it.
+func TestProcessorsThatOnlyHinder(t *testing.T) {
+	p := &processorPolicy{limit: 2, now: 1}
+	one := load{took: lookEvery.Seconds(), used: 0.95, idle: 0.9, rate: 1e6}
+	two := load{took: lookEvery.Seconds(), used: 1.1, idle: 0.7, rate: 0.8e6}
+	held := 0.0
+	for range 600 {
+		if l := one; p.now == 2 {
+			held += l.took
+			p.now = p.next(two)
+		} else {
+			p.now = p.next(l)
+		}
+	}
+	if held == 0 || held > 6 {
+		t.Errorf("%.1f of 60 s with two", held)
+	}
+}
+
 func TestProcessorsAreLeftToTheUser(t *testing.T) {
 	var none *processors // GOMAXPROCS was given
 	none.follow(nil, nil)
