@@ -10,7 +10,7 @@ const (
 	syncLate = time.Second
 	// syncBytes not yet on disk make a flush due, and maxUnsynced is how many are kept: the
 	// writer then waits for the flush, and the effect log for the writer.
-	syncBytes   = 32 << 20
+	syncBytes   = 8 << 20
 	maxUnsynced = 64 << 20
 )
 
@@ -107,7 +107,13 @@ func (w *aofWriter) flushBeside() {
 	w.dirty = w.part > 0
 	w.redoLog.turn()
 	w.syncing.Store(true)
-	go func(f File) { w.synced <- w.flusher.datasync(f) }(w.file)
+	go func(f File, size int64) {
+		err := w.flusher.datasync(f)
+		if err == nil {
+			dropCache(f, size)
+		}
+		w.synced <- err
+	}(w.file, w.at)
 }
 
 // age is that of the oldest byte that is not on disk.

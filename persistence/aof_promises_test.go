@@ -62,7 +62,12 @@ func wantReply(t *testing.T, reply chan string) {
 func (r *rig) send(key string) chan string {
 	reply := make(chan string, 1)
 	c := r.newClient()
-	go func() { reply <- acknowledged(r.eng, c, "SET", key, "v") }()
+	go func() {
+		got := doWith(r.eng, c, "SET", key, "v")
+		r.eng.AwaitDurable(c)
+		reply <- got
+		r.eng.WriteOut(c)
+	}()
 	return reply
 }
 

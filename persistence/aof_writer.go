@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// gatherEvery is how long effects gather before they are written, unless replies wait for
-	// them: what a kill of the process can take under everysec.
-	gatherEvery = 2 * time.Millisecond
-	// leaveFor is how long the writer's goroutine leaves effects to replies that wait for them under always.
+	// gatherMs is how long effects gather, in ms, before whoever serves clients writes them, unless replies wait for them.
+	gatherMs = 2
+	// leaveFor is how long the writer's goroutine leaves effects to others: to replies that wait for them under always, else to whoever serves
+	// clients. With gatherMs, it is what a kill of the process can take under everysec.
 	leaveFor = 5 * time.Millisecond
 	// retryEvery is how long after a disk error the next attempt is made.
 	retryEvery = 250 * time.Millisecond
@@ -53,7 +53,8 @@ type writerPorts struct {
 }
 
 // aofWriter takes the effect log to a file. One goroutine at a time writes: the writer's own, or under appendfsync always a reply that
-// waits, for all others, so that no goroutine waits for another one to be woken; see lead. What has been written
+// waits, for all others, so that no goroutine waits for another one to be woken; see lead. Under the other policies it is one that serves
+// clients: another thread, woken for each write, takes the processor away from those; see writeOut. What has been written
 // is kept until a flush has succeeded: after a failed one nobody knows which pages reached
 // the disk, and the next flush would not try them again, so all is written once more. Only
 // appendfsync no, which promises nothing, keeps nothing.
@@ -89,7 +90,8 @@ type aofWriter struct {
 	synced  chan error // result of the flush that runs beside the writer
 	pending syncStart  // what that flush covers
 
-	led atomic.Int64 // flushes by replies
+	led   atomic.Int64 // flushes by replies, and writes by who serves clients
+	outMs atomic.Int64 // Unix ms at which writeOut last looked
 
 	work      sync.Mutex // taken before mu; held while the rest is used
 	reader    *effects.Reader
@@ -357,21 +359,20 @@ type planned struct {
 	wake   <-chan struct{} // the log has grown
 	synced chan error      // a flush beside the writer is done
 	wait   time.Duration
-	calm   bool // the log has grown: that is for replies to flush, unless none does
+	leave  bool // the log grows: that is for others, as long as they see to it
 }
 
 // plan decides when the next cycle is due. work is held.
 func (w *aofWriter) plan(moved, failed bool) planned {
 	p := planned{wait: time.Hour}
-	policy := w.policy()
-	switch {
+	switch policy := w.policy(); {
 	case failed:
 		p.wait = retryEvery
 	case w.bytes >= maxUnsynced && w.syncing.Load(): // until the flush is done
 	case policy != syncAlways && moved:
-		p.wait = gatherEvery
+		p.leave = true
 	default:
-		p.wake, p.calm = w.reader.Wake(), policy == syncAlways
+		p.wake = w.reader.Wake()
 		if policy != syncNo && w.dirty && !w.syncing.Load() {
 			p.wait = max(time.Millisecond, syncEvery-w.age())
 		}
@@ -384,28 +385,34 @@ func (w *aofWriter) plan(moved, failed bool) planned {
 
 // pause waits until there is something to do.
 func (w *aofWriter) pause(p planned) {
+	if p.leave {
+		w.leave(p.synced)
+		return
+	}
 	w.timer.Reset(p.wait)
 	select {
 	case <-p.wake:
-		if p.calm {
-			w.leave()
-		}
+		w.leave(p.synced)
 	case <-w.nudge:
 	case <-w.timer.C:
 	case err := <-p.synced:
-		w.synced <- err // it has room: who holds work may wait for it, and else the next cycle takes it
+		w.flushed(err)
 	}
 	w.timer.Stop()
 }
 
-// leave leaves the log to replies that flush it for themselves, as long as there are any.
-func (w *aofWriter) leave() {
+// leave leaves the log to others, as long as they take it to the file.
+func (w *aofWriter) leave(synced chan error) {
+	defer w.timer.Stop()
 	for before := w.led.Load(); ; {
 		w.timer.Reset(leaveFor)
 		select {
 		case <-w.nudge:
 			return
 		case <-w.timer.C:
+		case err := <-synced:
+			w.flushed(err)
+			return
 		}
 		led := w.led.Load()
 		if led == before {
@@ -414,6 +421,9 @@ func (w *aofWriter) leave() {
 		before = led
 	}
 }
+
+// flushed puts the result of a flush back: synced has room, who holds work may wait for it, and else the next cycle takes it.
+func (w *aofWriter) flushed(err error) { w.synced <- err }
 
 func (w *aofWriter) poke() {
 	select {

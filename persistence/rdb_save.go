@@ -269,15 +269,19 @@ func (s *Service) writeTemp(ctx context.Context, temp string, o snapshotOptions,
 type syncingWriter struct {
 	f        File
 	on       bool
+	size     int64
 	unsynced int
 }
 
 // Write implements io.Writer.
 func (w *syncingWriter) Write(p []byte) (int, error) {
 	n, err := w.f.Write(p)
+	w.size += int64(n)
 	if w.unsynced += n; err == nil && w.on && w.unsynced >= autosyncBytes {
 		w.unsynced = 0
-		err = w.f.Sync()
+		if err = w.f.Sync(); err == nil {
+			dropCache(w.f, w.size)
+		}
 	}
 	return n, err
 }
