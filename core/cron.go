@@ -178,7 +178,43 @@ func (e *Engine) housekeep(n int) {
 	if n%2 == 0 {
 		e.ks.Scavenge(scavengeBytes)
 		if !e.loading.Load() {
-			e.ks.Collapse()
+			e.collapse()
 		}
 	}
 }
+
+// collapse moves memory onto huge pages.
+func (e *Engine) collapse() {
+	began := time.Now()
+	n := e.collapses.regions(began, e.stats.Load().Commands)
+	if n > 0 && e.ks.Collapse(n) > 0 {
+		e.collapses.took(time.Now(), time.Since(began))
+	}
+}
+
+// collapsePace bounds how long clients wait for memory that is being moved. Without clients to speak of there is no bound.
+type collapsePace struct {
+	commands int64     // executed when it was last asked
+	rest     time.Time // until when active clients are left alone
+}
+
+const (
+	collapseAtOnce = 2    // regions
+	collapseQuiet  = 40   // commands between two questions that are too few to be in each other's way
+	collapseRest   = 1000 // times as long as a region took, active clients are left alone
+)
+
+// regions is how many to move now.
+func (p *collapsePace) regions(now time.Time, commands int64) int {
+	n := commands - p.commands
+	p.commands = commands
+	switch {
+	case n <= collapseQuiet:
+		return collapseAtOnce
+	case now.Before(p.rest):
+		return 0
+	}
+	return 1
+}
+
+func (p *collapsePace) took(now time.Time, d time.Duration) { p.rest = now.Add(collapseRest * d) }

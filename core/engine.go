@@ -81,6 +81,7 @@ type Engine struct {
 	clientBytes atomic.Int64 // see AddClientMemory
 	debug       DebugSettings
 
+	collapses  collapsePace // of cron
 	httpWarned atomic.Int64 // engine milliseconds when the log last told of a browser
 
 	onLatency atomic.Pointer[func(event string, took time.Duration)]

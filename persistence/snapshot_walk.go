@@ -132,7 +132,7 @@ const (
 	// paceQuiet is how many commands a second are too few to be in each other's way.
 	paceQuiet = 200
 	// paceRatio is the rest that a unit of work earns beside busy clients.
-	paceRatio = 2
+	paceRatio = 3
 	// paceMaxRest bounds a rest after work that was long because others had the processor.
 	paceMaxRest = 2 * time.Millisecond
 )

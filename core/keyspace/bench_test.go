@@ -161,7 +161,7 @@ func BenchmarkStore(b *testing.B) {
 			if k, ok := s.(ksStore); ok {
 				for range 100 {
 					k.ks.Scavenge(1 << 20)
-					k.ks.Collapse()
+					k.ks.Collapse(2)
 				}
 			}
 			perKey := float64(resident()-before) / float64(n)

@@ -9,7 +9,7 @@ const maxEvacuate = 512
 func (ks *Keyspace) Scavenge(budget int64) int64 { return ks.heap.Scavenge(budget) }
 
 // Collapse moves a little of the memory that is full onto huge pages; see [PageHeap.Collapse].
-func (ks *Keyspace) Collapse() { ks.heap.Collapse() }
+func (ks *Keyspace) Collapse(regions int) (moved int) { return ks.heap.Collapse(regions) }
 
 // Compact moves up to about budget blocks out of sparse spans, so that pages become free, going round the shards from call to call. It takes each shard's lock
 // exclusively for one span at a time and returns the number of blocks moved; less than budget means that nothing is worth moving for now. For a background

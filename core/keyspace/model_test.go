@@ -338,7 +338,7 @@ func (m *model) event(round int) {
 		for m.ks.Compact(100) >= 100 {
 		}
 		m.ks.Scavenge(1 << 30)
-		m.ks.Collapse()
+		m.ks.Collapse(2)
 	case 7:
 		m.max = []int{20, 400, 3000}[m.rnd.IntN(3)]
 	case 8:

@@ -46,7 +46,7 @@ func TestPageHeap(t *testing.T) {
 		if i%100 == 0 {
 			if rnd.IntN(3) == 0 {
 				h.Scavenge(rnd.Int64N(8 << 20))
-				h.Collapse()
+				h.Collapse(2)
 			}
 			if err := h.check(); err != nil {
 				t.Fatal(err)

@@ -217,7 +217,7 @@ func TestConcurrent(t *testing.T) {
 		}
 		ks.Compact(100)
 		ks.Scavenge(1 << 20)
-		ks.Collapse()
+		ks.Collapse(2)
 	})
 	time.Sleep(400 * time.Millisecond)
 	stop.Store(true)
