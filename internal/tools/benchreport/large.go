@@ -15,17 +15,22 @@ const (
 	largest   = 1_000_000 // the sorted set and the list
 	medium    = 100_000   // the sets, a list to change, a list to sort
 	largeHash = 10_000
+
+	largeValue   = 100_000 // bytes of a string
+	largeClients = 20      // who set and get it
 )
 
-// largeCommand is a command on large collections. times bounds the runs of one that changes its list, so that both servers change it alike.
+// largeCommand is a command on large collections, or of a large value. times bounds the runs of one that changes its list, so that both servers
+// change it alike.
 type largeCommand struct {
 	name, text string
 	times      int64
+	clients    int // 0 is one
 }
 
 // largePart times commands on large collections, one after the other on one connection.
 func largePart(ctx context.Context, b *bench) (section, error) {
-	s := section{text: fmt.Sprintf("One connection, one command at a time: time of a command as the client sees it, and the server's CPU for it. "+
+	s := section{text: fmt.Sprintf("One connection, one command at a time: time of a command as the client sees it, and the server's CPU for it; where there are several clients, the time from one reply to the next. "+
 		"A sorted set and a list of %s elements, two sets of %s of which half are common, a hash of %s fields, lists of %s to change and to sort. Medians of %d rounds of %s. "+
 		"Targets: time at most 1.00; SUNION and SDIFF at most 0.50.",
 		load.Count(b.size(largest)), load.Count(b.size(medium)), load.Count(b.size(largeHash)), load.Count(b.size(medium)), b.rounds, b.round(0.15))}
@@ -41,7 +46,7 @@ func largePart(ctx context.Context, b *bench) (section, error) {
 	s.tables = append(s.tables, table)
 	for _, c := range b.largeCommands() {
 		g := load.Group{Name: c.name, Commands: [][]string{strings.Fields(c.text)}, Vars: []load.Var{{Name: 'i', Digits: 10, Bound: b.size(largest)}}}
-		o := load.Options{Clients: 1, Pipeline: 1, Keyspace: 1, Duration: b.round(0.15), Iterations: c.times}
+		o := load.Options{Clients: max(1, c.clients), Pipeline: 1, Keyspace: 1, ValueSize: largeValue, Duration: b.round(0.15), Iterations: c.times}
 		if c.times > 0 {
 			o.Duration = 0
 		}
@@ -74,20 +79,22 @@ func timing(s *load.Summary) []figure {
 func (b *bench) largeCommands() []largeCommand {
 	middle := b.size(largest) / 2
 	return []largeCommand{
-		{"ZRANGEBYSCORE, 10 of them", "ZRANGEBYSCORE zset {i} +inf LIMIT 0 10", 0},
-		{"ZRANGEBYSCORE, 1,000 of them", fmt.Sprintf("ZRANGEBYSCORE zset %d %d", middle, middle+999), 0},
-		{"ZRANK", "ZRANK zset member:" + "{i}", 0},
-		{"SINTER", "SINTER set1 set2", 0},
-		{"SUNION", "SUNION set1 set2", 0},
-		{"SDIFF", "SDIFF set1 set2", 0},
-		{"LRANGE, 500 in the middle", fmt.Sprintf("LRANGE list %d %d", middle, middle+499), 0},
-		{"HGETALL", "HGETALL hash", 0},
-		{"LINSERT before the middle", "LINSERT changed BEFORE " + numberedName("element:", b.size(medium)/2) + " new", 100},
-		{"LREM of one in the middle", "LREM changed 1 new", 100},
-		{"LREM that finds nothing", "LREM changed 0 absent", 100},
-		{"SORT", "SORT numbers", 0},
-		{"SORT ALPHA", "SORT numbers ALPHA", 0},
-		{"SORT BY", "SORT numbers BY weight:*", 0},
+		{name: "ZRANGEBYSCORE, 10 of them", text: "ZRANGEBYSCORE zset {i} +inf LIMIT 0 10"},
+		{name: "ZRANGEBYSCORE, 1,000 of them", text: fmt.Sprintf("ZRANGEBYSCORE zset %d %d", middle, middle+999)},
+		{name: "ZRANK", text: "ZRANK zset member:" + "{i}"},
+		{name: "SINTER", text: "SINTER set1 set2"},
+		{name: "SUNION", text: "SUNION set1 set2"},
+		{name: "SDIFF", text: "SDIFF set1 set2"},
+		{name: "LRANGE, 500 in the middle", text: fmt.Sprintf("LRANGE list %d %d", middle, middle+499)},
+		{name: "HGETALL", text: "HGETALL hash"},
+		{name: "LINSERT before the middle", text: "LINSERT changed BEFORE " + numberedName("element:", b.size(medium)/2) + " new", times: 100},
+		{name: "LREM of one in the middle", text: "LREM changed 1 new", times: 100},
+		{name: "LREM that finds nothing", text: "LREM changed 0 absent", times: 100},
+		{name: "SORT", text: "SORT numbers"},
+		{name: "SORT ALPHA", text: "SORT numbers ALPHA"},
+		{name: "SORT BY", text: "SORT numbers BY weight:*"},
+		{name: "SET of 100 KB, 20 clients", text: "SET value {v}", clients: largeClients},
+		{name: "GET of 100 KB, 20 clients", text: "GET value", clients: largeClients},
 	}
 }
 
