@@ -12,6 +12,8 @@ const (
 	// writer then waits for the flush, and the effect log for the writer.
 	syncBytes   = 8 << 20
 	maxUnsynced = 64 << 20
+	// dropBytes is how much of the file stays in the system's memory before it is asked to drop that: it looks at all processors then.
+	dropBytes = 2 << 20
 )
 
 // syncPolicy is what appendfsync says.
@@ -107,9 +109,13 @@ func (w *aofWriter) flushBeside() {
 	w.dirty = w.part > 0
 	w.redoLog.turn()
 	w.syncing.Store(true)
+	drop := w.at-w.dropped >= dropBytes
+	if drop {
+		w.dropped = w.at
+	}
 	go func(f File, size int64) {
 		err := w.flusher.datasync(f)
-		if err == nil {
+		if err == nil && drop {
 			dropCache(f, size)
 		}
 		w.synced <- err

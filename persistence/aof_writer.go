@@ -106,6 +106,7 @@ type aofWriter struct {
 	base      int64 // position in the file of queue[0]
 	at        int64 // position in the file at which writing goes on
 	written   int64 // offset of the log up to which the file reaches
+	dropped   int64 // position in the file up to which it was last dropped from memory, see dropCache
 	dirty     bool  // something was written since the last flush
 	unsure    bool  // the last flush failed
 	seek      bool  // the file's own position is not at
@@ -307,7 +308,7 @@ func (w *aofWriter) turn() bool {
 		w.log.Warn("closing an AOF file", "error", err)
 	}
 	w.reader, w.file, w.next, w.ahead = h.reader, h.file, nil, piece{}
-	w.base, w.at, w.seek, w.dirty, w.lastStamp = 0, 0, true, false, 0
+	w.base, w.at, w.dropped, w.seek, w.dirty, w.lastStamp = 0, 0, 0, true, false, 0
 	w.oldest.Store(0)
 	w.seq.Store(h.seq)
 	if r := w.redoLog; r != nil && r.bad { // the disk may be well again
