@@ -146,12 +146,12 @@ func TestProcessorsThatOnlyHinder(t *testing.T) {
 	two := load{took: lookEvery.Seconds(), used: 1.1, idle: 0.7, rate: 0.8e6}
 	held := 0.0
 	for range 600 {
-		if l := one; p.now == 2 {
+		l := one
+		if p.now == 2 {
+			l = two
 			held += l.took
-			p.now = p.next(two)
-		} else {
-			p.now = p.next(l)
 		}
+		p.now = p.next(l)
 	}
 	if held == 0 || held > 6 {
 		t.Errorf("%.1f of 60 s with two", held)

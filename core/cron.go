@@ -200,7 +200,7 @@ type collapsePace struct {
 
 const (
 	collapseAtOnce = 2    // regions
-	collapseQuiet  = 40   // commands between two questions that are too few to be in each other's way
+	collapseQuiet  = 40   // commands between two questions, 200 ms, that are too few to be in each other's way, as for a snapshot's pace
 	collapseRest   = 1000 // times as long as a region took, active clients are left alone
 )
 

@@ -41,6 +41,7 @@
 // # The way of a request
 //
 //	dispatch.go    Handle: look-up, the checks in Redis's order, or into the queue of MULTI
+//	ahead.go       the memory of keys that are asked for soon
 //	locks.go       shards in ascending order, or reservations; docs/locks.md has all orders
 //	ctx.go         what handlers see; create.go, lookup.go, reserved.go, whole.go: the rarer parts
 //	exec.go        the call itself, the effect to the log while the locks are held, then events and waking

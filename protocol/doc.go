@@ -7,6 +7,7 @@
 //   - parser.go, inline.go: [Parser] cuts requests (arrays of bulk strings, or inline lines) out of a buffer that
 //     the connection owns. Arguments are slices of that buffer; nothing is copied. [SplitArgs] is the quoting of
 //     inline lines, which redis.conf and redis-cli use as well.
+//   - ahead.go: [Ahead] finds the keys of requests that are not parsed yet.
 //   - writer.go, deferred.go: [Writer] appends replies to a byte slice, in the protocol version of the client.
 //     Replies whose length isn't known up front are deferred: [Writer.DeferArray], [Writer.SetDeferred].
 //   - number.go, score.go, longdouble.go: integers and floats exactly as Redis reads and prints them. [LongDouble]

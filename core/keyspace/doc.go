@@ -20,7 +20,8 @@
 //
 // A Shard is a reader-writer lock; the caller takes it. Find and all of Entry that only reads, and SetAccess, need it shared, every write needs it
 // exclusive. What walks (Scan, Random, Sample, ExpireDue, Compact) takes locks itself, one shard at a time and for a bounded time; with held it relies on a
-// caller that has all of them. LookAhead tries the locks of several keys' shards and waits for none. FlushDB, SwapDB and BeginEpoch need all of them exclusively. Counters (Len, MemoryUsed) need none.
+// caller that has all of them. LookAhead tries the locks of several keys' shards and waits for none. FlushDB, SwapDB and BeginEpoch need all of
+// them exclusively. Counters (Len, MemoryUsed) need none.
 // Readers write nothing but access bits, which are atomic, so any number of them may share a shard.
 //
 // # Invariants
