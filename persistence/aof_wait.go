@@ -112,7 +112,7 @@ func (w *aofWriter) lead() bool {
 // writeOut takes what has gathered to the file, every few milliseconds, unless somebody does so already, or the file is being flushed,
 // which may hold up a write: then the writer's goroutine sees to it, as to all else but writing. nowMs is Unix time.
 func (w *aofWriter) writeOut(nowMs int64) {
-	if nowMs-w.outMs.Load() < gatherMs {
+	if since := nowMs - w.outMs.Load(); -gatherMs < since && since < gatherMs { // far less: the clock was set back
 		return
 	}
 	w.outMs.Store(nowMs)
