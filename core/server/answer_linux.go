@@ -50,8 +50,8 @@ func (l *loop) send() {
 		return
 	}
 	l.out.send()
-	for _, t := range l.out.list {
-		t.c.sent = t.n
+	for i := range l.out.list {
+		l.out.conns[i].sent = l.out.list[i].N
 	}
 	l.out.reset()
 }

@@ -81,7 +81,7 @@ func TestClaimedRepliesComeFirst(t *testing.T) {
 			c.client.W.Buf = append(c.client.W.Buf[:0], want...)
 			var out transfers
 			c.claim(&out)
-			if len(out.list) != 1 || string(out.list[0].b) != want {
+			if len(out.list) != 1 || string(out.list[0].B) != want {
 				t.Fatal("the replies are not claimed")
 			}
 			for range pushes {

@@ -3,6 +3,8 @@ package server
 import (
 	"net"
 	"syscall"
+
+	"github.com/redust/redust/core/sockets"
 )
 
 // tryWrite writes what the socket takes without waiting. Owner only.
@@ -10,7 +12,7 @@ func (c *conn) tryWrite(b []byte) int {
 	if c.nc != nil {
 		return 0
 	}
-	n, _ := writeFD(c.fd, b)
+	n, _ := sockets.Write(c.fd, b)
 	return max(0, n)
 }
 
@@ -24,7 +26,7 @@ func (c *conn) writeSome(b []byte) (int, error) {
 	}
 	defer c.unuse()
 	for {
-		n, err := writeFD(c.fd, b)
+		n, err := sockets.Write(c.fd, b)
 		if n > 0 {
 			return n, nil
 		}

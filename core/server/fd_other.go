@@ -2,22 +2,5 @@
 
 package server
 
-import "syscall"
-
-func readFD(fd int, b []byte) (int, error) {
-	for {
-		if n, err := syscall.Read(fd, b); err != syscall.EINTR {
-			return n, err
-		}
-	}
-}
-
-func writeFD(fd int, b []byte) (int, error) {
-	for {
-		if n, err := syscall.Write(fd, b); err != syscall.EINTR {
-			return n, err
-		}
-	}
-}
-
+// duplicate returns -1: sockets are not polled here.
 func duplicate(int) int { return -1 }

@@ -3,6 +3,8 @@ package server
 import (
 	"runtime"
 	"sync"
+
+	"github.com/redust/redust/core/sockets"
 )
 
 const (
@@ -26,11 +28,11 @@ type flushers struct {
 	head     int
 	idle     int
 	closed   bool
-	newMulti func() *multi
+	newMulti func() *sockets.Multi
 	wg       sync.WaitGroup
 }
 
-func (f *flushers) start(newMulti func() *multi) {
+func (f *flushers) start(newMulti func() *sockets.Multi) {
 	f.newMulti = newMulti
 	f.wake.L = &f.mu
 	for range runtime.GOMAXPROCS(0) {
@@ -87,7 +89,7 @@ func (f *flushers) work() {
 	defer f.wg.Done()
 	var batch [flusherTake]*conn
 	w := sender{out: transfers{many: f.newMulti()}}
-	defer w.out.many.close()
+	defer w.out.many.Close()
 	for {
 		n := f.take(batch[:])
 		if n == 0 {
@@ -134,19 +136,19 @@ func (s *sender) send(f *flushers, cs []*conn) {
 		}
 		s.out.send()
 		for i := range s.out.list {
-			s.out.list[i].sent(f)
+			s.out.conns[i].sentPart(len(s.out.list[i].B), s.out.list[i].N, f)
 		}
 		s.out.reset()
 	}
 }
 
-// sent takes in what was written of a list.
-func (t *transfer) sent(f *flushers) {
-	c, n := t.c, max(0, t.n)
+// sentPart takes in that n bytes, or an error's number, of size were written of the list.
+func (c *conn) sentPart(size, n int, f *flushers) {
+	n = max(0, n)
 	c.unuse()
 	c.wrote(n)
 	switch {
-	case n < len(t.b):
+	case n < size:
 		go c.writeList()
 	case c.pending():
 		f.put(c)

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/sockets"
 )
 
 // A loop serves the connections that are registered with it, as Redis's event loop does: it asks the kernel which of them have
@@ -18,7 +19,7 @@ type loop struct {
 	srv    *Server
 	ep     int // epoll descriptor
 	bell   int // event descriptor that ends a wait
-	many   *multi
+	many   *sockets.Multi
 	events [loopEvents]syscall.EpollEvent
 
 	// What a new goroutine takes over. Only the one in charge touches it.
@@ -57,7 +58,7 @@ const (
 	epollOutput = syscall.EPOLLOUT | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
-func newLoop(s *Server, many *multi) (*loop, error) {
+func newLoop(s *Server, many *sockets.Multi) (*loop, error) {
 	ep, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func newLoop(s *Server, many *multi) (*loop, error) {
 const bellEvent = -1
 
 func (l *loop) free() {
-	l.many.close()
+	l.many.Close()
 	syscall.Close(l.bell)
 	syscall.Close(l.ep)
 }
@@ -189,8 +190,8 @@ func (l *loop) take(turn uint64) {
 func (w *worker) pass() bool {
 	l := w.l
 	for l.executed < len(l.in.list) || l.receive() {
-		t := l.in.list[l.executed]
-		if l.executed++; !w.execute(t) {
+		c, t := l.in.conns[l.executed], l.in.list[l.executed]
+		if l.executed++; !w.execute(c, t) {
 			return false
 		}
 	}
@@ -269,13 +270,12 @@ const (
 	gatherAtMost = 128
 )
 
-// execute executes the requests that t has brought.
-func (w *worker) execute(t transfer) bool {
-	c := t.c
+// execute executes the requests that t has brought to c.
+func (w *worker) execute(c *conn, t sockets.Transfer) bool {
 	w.enter(c)
 	c.state = core.Continue
-	n, err := t.result()
-	got := c.received(len(t.b), n, err)
+	n, err := t.Result()
+	got := c.received(len(t.B), n, err)
 	if c.err != nil {
 		c.end()
 	}

@@ -2,7 +2,11 @@
 
 package server
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/redust/redust/core/sockets"
+)
 
 // A loop needs epoll; without one each connection has a goroutine.
 type loop struct {
@@ -25,7 +29,7 @@ const (
 	epollOutput = 0
 )
 
-func newLoop(*Server, *multi) (*loop, error) { return nil, errors.ErrUnsupported }
+func newLoop(*Server, *sockets.Multi) (*loop, error) { return nil, errors.ErrUnsupported }
 
 func (*loop) run()            {}
 func (*loop) stop()           {}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redust/redust/core/options"
+	"github.com/redust/redust/core/sockets"
 )
 
 // loopSet is the loops of a server, and the watch that keeps them going.
@@ -31,7 +32,7 @@ func (s *Server) startLoops(n int) {
 		many := s.newMulti()
 		l, err := newLoop(s, many)
 		if err != nil {
-			many.close()
+			many.Close()
 			s.log.Warn("sockets can't be polled, each connection has a goroutine", "error", err)
 			break
 		}
@@ -47,10 +48,10 @@ func (s *Server) startLoops(n int) {
 }
 
 // newMulti makes one that works if io-uring is on and the kernel lets it.
-func (s *Server) newMulti() *multi {
-	m := new(multi)
+func (s *Server) newMulti() *sockets.Multi {
+	m := new(sockets.Multi)
 	if s.ioURing.Load() {
-		if err := m.open(); err != nil && !s.noURing.Swap(true) {
+		if err := m.Open(); err != nil && !s.noURing.Swap(true) {
 			s.log.Info("no io_uring, sockets are served one by one", "error", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redust/redust/core"
+	"github.com/redust/redust/core/sockets"
 )
 
 // polled is what a connection has to do with its loop. Its owner is who set pollBusy: the goroutine in charge of the loop, or one of
@@ -108,7 +109,7 @@ func (c *conn) room() []byte { return c.acquire().room(c.need(), c.srv.queryLimi
 // readOnce reads what the socket has, as far as there is room, and executes the requests in it. False when there was nothing.
 func (c *conn) readOnce() bool {
 	room := c.room()
-	n, err := readFD(c.fd, room)
+	n, err := sockets.Read(c.fd, room)
 	return c.received(len(room), n, err)
 }
 
@@ -243,7 +244,7 @@ func (c *conn) collect() {
 	for c.err == nil {
 		s := c.acquire()
 		room := s.room(0, c.srv.queryLimit.Load())
-		n, err := readFD(c.fd, room)
+		n, err := sockets.Read(c.fd, room)
 		if n <= 0 {
 			c.nothing(n, err)
 			return

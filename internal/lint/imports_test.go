@@ -27,7 +27,8 @@ var imports = map[string][]string{
 	"core/effects":                {"protocol"},
 	"core/options":                {"configs", "protocol"},
 	"core":                        {"core/effects", "core/keyspace", "core/options", "core/rdb", "core/packed", "protocol"},
-	"core/server":                 {"core", "core/options", "protocol"},
+	"core/sockets":                {},
+	"core/server":                 {"core", "core/options", "core/sockets", "protocol"},
 	"core/coretest":               {"core", "core/effects", "core/keyspace", "core/options", "core/rdb", "protocol"},
 	"auth":                        {"core", "core/options", "protocol"},
 	"observability":               {"core", "core/options", "protocol"},
@@ -39,7 +40,7 @@ var imports = map[string][]string{
 	"cmd":                         {"auth", "configs", "core", "core/effects", "core/keyspace", "core/options", "core/rdb", "core/server", "observability", "persistence", "protocol", "replication"},
 	"cmd/redust":                  {"cmd", "families/standard"},
 	"cmd/redust-bench":            {"cmd/redust-bench/load"},
-	"cmd/redust-bench/load":       {"protocol"},
+	"cmd/redust-bench/load":       {"core/sockets", "protocol"},
 	"internal/tools/pgo/profiled": {"cmd", "families/standard"},
 	"internal/*":                  {"core", "cmd/redust-bench/load", "protocol"},
 }

@@ -1,4 +1,4 @@
-package server
+package sockets
 
 import (
 	"errors"
@@ -131,13 +131,13 @@ func (r *uring) try() error {
 	}
 	defer syscall.Close(pair[0])
 	defer syscall.Close(pair[1])
-	send := []transfer{{fd: pair[0], b: onHeap(1), n: unset}}
-	recv := []transfer{{fd: pair[1], b: onHeap(1), n: unset}, {fd: pair[1], b: onHeap(1), n: unset}}
-	send[0].b[0] = 'x'
-	if !r.run(uringSend, send) || send[0].n != 1 || !r.run(uringRecv, recv) {
+	send := []Transfer{{FD: pair[0], B: onHeap(1), N: unset}}
+	recv := []Transfer{{FD: pair[1], B: onHeap(1), N: unset}, {FD: pair[1], B: onHeap(1), N: unset}}
+	send[0].B[0] = 'x'
+	if !r.run(uringSend, send) || send[0].N != 1 || !r.run(uringRecv, recv) {
 		return errNoURing
 	}
-	if recv[0].n != 1 || recv[0].b[0] != 'x' || recv[1].n != -int(syscall.EAGAIN) {
+	if recv[0].N != 1 || recv[0].B[0] != 'x' || recv[1].N != -int(syscall.EAGAIN) {
 		return errNoURing
 	}
 	return nil
@@ -149,7 +149,7 @@ func (r *uring) try() error {
 func onHeap(n int) []byte { return make([]byte, n) }
 
 // run does all of ts, whose buffers are on the heap, and sets their n. False when the kernel has refused some, whose n stays unset: then it must not be used again.
-func (r *uring) run(op uint8, ts []transfer) bool {
+func (r *uring) run(op uint8, ts []Transfer) bool {
 	for len(ts) > 0 {
 		some := ts[:min(len(ts), uringSize)]
 		if !r.submit(op, some) {
@@ -161,13 +161,13 @@ func (r *uring) run(op uint8, ts []transfer) bool {
 }
 
 // submit is run for as many as there are places.
-func (r *uring) submit(op uint8, ts []transfer) bool {
+func (r *uring) submit(op uint8, ts []Transfer) bool {
 	tail := *r.subTail
 	for i := range ts {
 		t := &ts[i]
 		s := &r.subs[tail&(uringSize-1)]
 		*s = uringSub{
-			op: op, fd: int32(t.fd), addr: uint64(uintptr(unsafe.Pointer(&t.b[0]))), length: uint32(min(len(t.b), mostAtOnce)),
+			op: op, fd: int32(t.FD), addr: uint64(uintptr(unsafe.Pointer(&t.B[0]))), length: uint32(min(len(t.B), mostAtOnce)),
 			msgFlags: syscall.MSG_DONTWAIT | syscall.MSG_NOSIGNAL, tag: uint64(i),
 		}
 		tail++
@@ -179,7 +179,7 @@ func (r *uring) submit(op uint8, ts []transfer) bool {
 }
 
 // complete has the kernel take all requests up to tail, and collects what came of them.
-func (r *uring) complete(ts []transfer, tail uint32) bool {
+func (r *uring) complete(ts []Transfer, tail uint32) bool {
 	left := len(ts)
 	for {
 		head := atomic.LoadUint32(r.subHead)
@@ -197,12 +197,12 @@ func (r *uring) complete(ts []transfer, tail uint32) bool {
 }
 
 // collect takes what is complete. What a signal has interrupted stays unset.
-func (r *uring) collect(ts []transfer) (n int) {
+func (r *uring) collect(ts []Transfer) (n int) {
 	head, tail := *r.doneHead, atomic.LoadUint32(r.doneTail)
 	for ; head != tail; head++ {
 		d := &r.done[head&uint32(len(r.done)-1)]
 		if d.res != -int32(syscall.EINTR) {
-			ts[d.tag].n = int(d.res)
+			ts[d.tag].N = int(d.res)
 		}
 		n++
 	}
