@@ -5,7 +5,7 @@
 // input, reads and executes the requests of all of these, and then answers them. A request that waits or takes long leaves the
 // loop to a new goroutine and goes on by itself (Conn.Yield, or the watch in loops.go), so nobody else waits for it; once it is
 // answered the connection goes back to its loop. What it receives, and what it sends, goes by one system call for many connections where
-// the kernel has io_uring (transfer.go, ADR 0015). A busy loop lets input gather: by naps (pace_linux.go, ADR 0014), and before a slow
+// the kernel has io_uring (package sockets, ADR 0015). A busy loop lets input gather: by naps (pace_linux.go, ADR 0014), and before a slow
 // flush of the disk (group_linux.go, ADR 0013). How many loops there are is the owner's choice: Server.Processors. Elsewhere, and for
 // transports without a descriptor (TLS), a connection is a goroutine that reads from net.Conn (plain.go).
 //

@@ -42,7 +42,7 @@ var imports = map[string][]string{
 	"cmd/redust-bench":            {"cmd/redust-bench/load"},
 	"cmd/redust-bench/load":       {"core/sockets", "protocol"},
 	"internal/tools/pgo/profiled": {"cmd", "families/standard"},
-	"internal/*":                  {"core", "cmd/redust-bench/load", "protocol"},
+	"internal/*":                  {"core", "core/sockets", "cmd/redust-bench/load", "protocol"},
 }
 
 // forTests are what test files may import beside.

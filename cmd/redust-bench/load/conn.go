@@ -14,14 +14,17 @@ const readBufferBytes = 32 << 10
 // worker is one connection with its requests and its measurements.
 type worker struct {
 	run  *running
-	nc   net.Conn
+	nc   net.Conn // nil if it is served by its descriptor
+	fd   int
 	ring *ring
 	buf  []byte
 	have int // bytes in buf that wait for the rest of their line
 
 	scanner     Scanner
-	outstanding int // replies to come
-	batch       int // requests of the batch in flight
+	unsent      []byte // of the batch in flight
+	outstanding int    // replies to come
+	through     bool   // it is over, or w.err is set
+	batch       int    // requests of the batch in flight
 	sentAt      time.Duration
 	hist        Histogram
 	err         error
@@ -36,6 +39,33 @@ type running struct {
 	start   time.Time
 	stop    atomic.Bool
 	claimed atomic.Int64
+	giveUp  atomic.Int64 // how long after start nobody waits for replies any more, in ns; 0 is not known yet
+}
+
+// waitOnly has those that wait for replies give up after a while.
+func (r *running) waitOnly(d time.Duration, workers []*worker) {
+	r.giveUp.Store(int64(time.Since(r.start) + d))
+	for _, w := range workers {
+		if w.nc != nil {
+			_ = w.nc.SetReadDeadline(time.Now().Add(d))
+		}
+	}
+}
+
+func newWorker(r *running, nc net.Conn, ring *ring) *worker {
+	w := &worker{run: r, nc: nc, ring: ring, buf: make([]byte, readBufferBytes)}
+	if w.fd = detach(nc); w.fd >= 0 {
+		w.nc = nil
+	}
+	return w
+}
+
+func (w *worker) close() {
+	if w.nc != nil {
+		w.nc.Close()
+	} else {
+		closeFD(w.fd)
+	}
 }
 
 // next claims the next batch and returns its bytes, or nil when the run is over.
@@ -95,8 +125,8 @@ func (w *worker) fail(err error) {
 	}
 }
 
-// exchangePlain is exchange over net.Conn alone, for systems and connections without raw access.
-func (w *worker) exchangePlain() {
+// exchange runs batches over net.Conn until the run is over or w.err is set, where connections can't be polled.
+func (w *worker) exchange() {
 	for {
 		b := w.next()
 		if b == nil {

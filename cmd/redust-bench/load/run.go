@@ -80,7 +80,7 @@ func Run(ctx context.Context, t Target, g Group, o Options) (Result, error) {
 	workers, err := connect(ctx, t, &g, r)
 	defer func() {
 		for _, w := range workers {
-			w.nc.Close()
+			w.close()
 		}
 	}()
 	if err != nil {
@@ -92,9 +92,15 @@ func Run(ctx context.Context, t Target, g Group, o Options) (Result, error) {
 	var watching sync.WaitGroup
 	watching.Go(func() { watch(ctx, t, &g, r, workers, finished) })
 	var wg sync.WaitGroup
+	var polled []*worker
 	for _, w := range workers {
-		wg.Go(w.exchange)
+		if w.nc != nil {
+			wg.Go(w.exchange)
+		} else {
+			polled = append(polled, w)
+		}
 	}
+	polling(r, polled, wg.Go)
 	wg.Wait()
 	elapsed := time.Since(r.start)
 	close(finished)
@@ -139,7 +145,7 @@ func connect(ctx context.Context, t Target, g *Group, r *running) ([]*worker, er
 		if err != nil {
 			return workers, fmt.Errorf("connection %d of %d: %w", i+1, o.Clients, err)
 		}
-		workers = append(workers, &worker{run: r, nc: nc, ring: ring, buf: make([]byte, readBufferBytes)})
+		workers = append(workers, newWorker(r, nc, ring))
 	}
 	return workers, nil
 }
@@ -158,15 +164,11 @@ func watch(ctx context.Context, t Target, g *Group, r *running, workers []*worke
 		case <-cancelled:
 			cancelled = nil
 			r.stop.Store(true)
-			for _, w := range workers { // wakes those that wait for a reply
-				_ = w.nc.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-			}
+			r.waitOnly(100*time.Millisecond, workers)
 		case <-tick.C:
 			now := time.Since(r.start)
 			if o := r.opts; o.Duration > 0 && now > o.Duration+replyGrace {
-				for _, w := range workers {
-					_ = w.nc.SetReadDeadline(time.Now())
-				}
+				r.waitOnly(0, workers)
 			}
 			if r.opts.Progress == nil {
 				continue

@@ -118,6 +118,38 @@ func TestRunTakesRepliesLargerThanItsBuffer(t *testing.T) {
 	}
 }
 
+// Batches that no socket takes at once, to a server that reads no further until its replies are taken.
+func TestRunSendsRequestsLargerThanSocketsTake(t *testing.T) {
+	const size = 5 << 20
+	big := strings.Repeat("x", size)
+	s := newFakeServer(t, onGet(string(appendHeader(nil, '$', size))+big+"\r\n"))
+	g := Group{Name: "echo", Commands: cmds("GET {v}")}
+	res, err := Run(t.Context(), Target{Addr: s.addr}, g, Options{Clients: 3, Pipeline: 4, Keyspace: 1, ValueSize: size, Iterations: 24})
+	if err != nil || res.Requests != 24 {
+		t.Errorf("%d requests, %v", res.Requests, err)
+	}
+}
+
+// Connections that can't be polled are served over net.Conn.
+func TestRunOverNetConn(t *testing.T) {
+	s := newFakeServer(t, onGet("$3\r\nabc\r\n"))
+	r := &running{opts: &Options{Clients: 1, Pipeline: 3, Keyspace: 1, Iterations: 100}, start: time.Now()}
+	ring, err := newRing(&getGroup, r.opts, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorker(r, struct{ net.Conn }{nc}, ring)
+	defer w.close()
+	w.exchange()
+	if n := w.done.Load(); w.err != nil || n != 100 || s.served.Load() != 100 {
+		t.Errorf("%d requests, %d served, %v", n, s.served.Load(), w.err)
+	}
+}
+
 func TestRunShowsErrorReplies(t *testing.T) {
 	s := newFakeServer(t, onGet("-OOM command not allowed\r\n"))
 	res, err := Run(t.Context(), Target{Addr: s.addr}, getGroup, Options{Clients: 2, Pipeline: 2, Keyspace: 10, Iterations: 20})
