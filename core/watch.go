@@ -1,10 +1,6 @@
 package core
 
-import (
-	"math/bits"
-
-	"github.com/redust/redust/core/keyspace"
-)
+import "github.com/redust/redust/core/keyspace"
 
 // watchEntry is one client's watch of one key.
 type watchEntry struct {
@@ -48,35 +44,56 @@ func (c *Ctx) Watch(k Key) {
 	}
 }
 
-// watchFilter tells of most keys that are not watched that they are not, without a look into the map: what writers of other keys pay for
-// those who watch is a bit. The shard's lock guards it.
+// watchFilter tells of most keys that are not watched that they are not, without a look into the map: a Bloom filter whose bits for a key are in
+// one word. It is small because each write looks at it, at another place of it each time: what writers of other keys pay for those who watch
+// is mostly that it has to be fetched from farther away the larger it is. The shard's lock guards it.
 type watchFilter struct {
-	bits  []uint64 // a power of two of words, or none
-	added int      // keys since it was made
+	words []uint64
+	added int // keys since it was made
 }
 
-// watchFilterBits is the number of bits for a key, at the least: one of so many others is taken for a watched one.
-const watchFilterBits = 16
+// watchFilterBits is the number of bits for a key. With three of them set for each, one of fifty other keys is taken for a watched one when
+// the filter is full.
+const watchFilterBits = 12
 
-func (f *watchFilter) set(hash uint64) { f.bits[hash>>6&uint64(len(f.bits)-1)] |= 1 << (hash & 63) }
+// newWatchFilter has room for n keys.
+func newWatchFilter(n int) watchFilter {
+	return watchFilter{words: make([]uint64, (n*watchFilterBits+63)/64)}
+}
+
+// place is the word of a key, and its bits. They don't depend on those bits of the hash that all keys of a shard have in common.
+func (f *watchFilter) place(hash uint64) (word int, mask uint64) {
+	return int(uint64(uint32(hash>>20)) * uint64(len(f.words)) >> 32), 1<<(hash&63) | 1<<(hash>>6&63) | 1<<(hash>>12&63)
+}
+
+func (f *watchFilter) full() bool { return (f.added+1)*watchFilterBits > 64*len(f.words) }
+
+func (f *watchFilter) add(hash uint64) {
+	i, mask := f.place(hash)
+	f.words[i] |= mask
+	f.added++
+}
 
 // may reports whether a key of this hash may have been added.
 func (f *watchFilter) may(hash uint64) bool {
-	return len(f.bits) != 0 && f.bits[hash>>6&uint64(len(f.bits)-1)]&(1<<(hash&63)) != 0
+	if len(f.words) == 0 {
+		return false
+	}
+	i, mask := f.place(hash)
+	return f.words[i]&mask == mask
 }
 
-// filterWatched adds a key that is in s.watchers already. From time to time the filter is made anew, for those that are watched now.
+// filterWatched adds a key that is in s.watchers already. From time to time the filter is made anew, for those that are watched now and as many
+// again by half.
 func (e *Engine) filterWatched(s *shardState, hash uint64) {
-	f := &s.filter
-	if f.added++; f.added*watchFilterBits <= 64*len(f.bits) {
-		f.set(hash)
+	if !s.filter.full() {
+		s.filter.add(hash)
 		return
 	}
 	n := len(s.watchers)
-	f.added = n
-	f.bits = make([]uint64, 1<<bits.Len(uint(2*n*watchFilterBits/64)))
+	s.filter = newWatchFilter(n + n/2 + 1)
 	for id := range s.watchers {
-		f.set(e.ks.Hash([]byte(id.name)))
+		s.filter.add(e.ks.Hash([]byte(id.name)))
 	}
 }
 
