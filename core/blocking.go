@@ -38,6 +38,7 @@ type waiter struct {
 	offset int64        // in the effect log, on which the reply depends; likewise
 	took   atomic.Int64 // ns that serving it took
 	until  time.Time
+	left   bool // the client is not counted as waiting any more; set before state says that it isn't
 	// beganNs is what the first try took. Owner only.
 	beganNs int64
 }
@@ -230,13 +231,23 @@ func (c *Client) served(w *waiter, failed bool) {
 // unblocked ends the wait w of the client, whose reply is in c.W. Owner only.
 func (c *Client) unblocked(w *waiter) Status {
 	c.endWait(w)
-	c.lastSeen.Store(c.eng.NowMs())
 	return c.after()
 }
 
-// endWait counts the client as not waiting any more, once. Owner only.
+// endWait ends the wait for the client itself. Owner only.
 func (c *Client) endWait(w *waiter) {
 	if c.blocked.CompareAndSwap(w, nil) {
+		w.leave()
+	}
+}
+
+// leave counts the client as not waiting any more, once. Whoever ends a wait does so before his own reply, as in Redis: the client may need some
+// time to find out. Only for who has moved w on from waiting, or is its client.
+func (w *waiter) leave() {
+	if !w.left {
+		w.left = true
+		c := w.client
+		c.lastSeen.Store(c.eng.NowMs()) // it is not idle yet
 		c.Clear(FlagBlocked)
 		c.eng.clients.blocked.Add(-1)
 	}
@@ -274,6 +285,7 @@ func (c *Client) TryCancelBlocked(reply func(w *protocol.Writer)) (cancelled, se
 			c.conn.Wake() // before the state, as in serve
 		}
 	}
+	w.leave()
 	w.state.Store(waitCancelled)
 	return true, false
 }
@@ -409,6 +421,7 @@ func (e *Engine) serve(w *waiter, k Key) []Key {
 	e.stats.hits.Add(int64(c.hits))
 	e.stats.misses.Add(int64(c.misses))
 	w.reply = pw.Buf
+	w.leave()
 	w.client.conn.Wake() // before the state: a connection that has gone on must not be woken any more
 	w.state.Store(waitDone)
 	return changed
