@@ -139,6 +139,7 @@ func reasonOf(err error) error { return errors.New(reason(err)) }
 // settle makes the process the server's: from here on there is a log to write to.
 func (p *Process) settle(isDaemon bool) error {
 	t, log := p.Config.Table, p.Log
+	outliveOthers() // before the first line, as that may be all its reader wants
 	log.Warn("Redust is starting")
 	log.Warn(fmt.Sprintf("Redust version=%s, compatible with Redis version=%s, bits=%d, commit=%s, modified=%d, pid=%d, just started",
 		Version, RedisVersion, strconv.IntSize, p.Build.SHA, p.Build.Dirty, os.Getpid()))

@@ -185,6 +185,40 @@ func TestStartSaysWhatProgramsWaitFor(t *testing.T) {
 	}
 }
 
+// Who reads the log from a pipe may go away, as head does after a line, even before the server is up.
+func TestLogWithoutReader(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = reader.Close()
+	port := freePort(t)
+	c := exec.Command(os.Args[0], "--port", port, "--bind", "127.0.0.1", "--save", "")
+	c.Env = []string{childMark + "=server", "PATH=" + os.Getenv("PATH")}
+	c.Dir = t.TempDir()
+	c.Stdout, c.Stderr = writer, writer
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = writer.Close()
+	t.Cleanup(func() { _ = c.Process.Kill() })
+	for range 500 {
+		conn, err := net.Dial("tcp4", "127.0.0.1:"+port)
+		if err == nil {
+			_ = conn.Close()
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if got := ask(t, port, "PING"); got != "+PONG\r\n" {
+		t.Errorf("PING gave %q", got)
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	wantExit(t, c, 0)
+}
+
 func TestSecondInterruptEndsAtOnce(t *testing.T) {
 	c, out := run(t, nil, "--port", freePort(t), "--bind", "127.0.0.1", "--ignore-warnings", "hang")
 	waitFor(t, out, "Ready to accept")

@@ -23,12 +23,14 @@ type signals struct {
 	pending  atomic.Bool // a shutdown is under way
 }
 
+// outliveOthers keeps the process alive when its terminal is closed (SIGHUP), or when who reads its log from a pipe goes away (SIGPIPE).
+func outliveOthers() { signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE) }
+
 // HandleSignals lets SIGTERM and SIGINT shut the server down as shutdown-on-sigterm and shutdown-on-sigint say. shutdown is called in a
 // goroutine of its own; if it returns, the shutdown could not be made and the server goes on. A SIGINT during a shutdown ends the process
-// at once; abandon, which may be nil, is called before that. SIGHUP is ignored, and so is SIGPIPE, as a reader of the log may go away. stop takes the handlers back.
+// at once; abandon, which may be nil, is called before that. stop takes the handlers back.
 func HandleSignals(table *options.Table, log hclog.Logger, shutdown func(core.ShutdownOptions) error, abandon func()) (stop func()) {
 	s := &signals{table: table, log: log, shutdown: shutdown, abandon: abandon, exit: os.Exit}
-	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	received := make(chan os.Signal, 4)
 	signal.Notify(received, syscall.SIGTERM, syscall.SIGINT)
 	done := make(chan struct{})
