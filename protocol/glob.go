@@ -155,7 +155,7 @@ type globForm uint8
 
 const (
 	globLiteral  globForm = iota // no special byte
-	globAny                      // *
+	globAny                      // *, or several
 	globPrefix                   // literal*
 	globSuffix                   // *literal
 	globContains                 // *literal*
@@ -172,7 +172,7 @@ func compileGlob(pattern []byte, fold bool) Glob {
 	body := bytes.TrimLeft(pattern, "*")
 	leading := len(body) < len(pattern)
 	if leading && len(body) == 0 {
-		return Glob{form: globAny, fold: fold}
+		return Glob{pattern: pattern, form: globAny, fold: fold}
 	}
 	trimmed := bytes.TrimRight(body, "*")
 	trailing := len(trimmed) < len(body)
@@ -209,8 +209,8 @@ func (g Glob) Match(s []byte) bool {
 }
 
 // Any tells that the pattern is *, which KEYS and SCAN answer without matching (and, unlike Match, with the empty
-// key).
-func (g Glob) Any() bool { return g.form == globAny }
+// key). As in Redis, ** is matched, and so not by the empty key.
+func (g Glob) Any() bool { return g.form == globAny && len(g.pattern) == 1 }
 
 // Literal returns the only string that can match, if the pattern has no special bytes.
 func (g Glob) Literal() ([]byte, bool) { return g.pattern, g.form == globLiteral && !g.fold }

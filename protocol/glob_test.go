@@ -138,7 +138,8 @@ func TestGlobLooks(t *testing.T) {
 		{"abc*", "abc", "", false, false},
 		{"ab?d*", "ab", "", false, false},
 		{"*abc", "", "", false, false},
-		{"***", "", "", true, false},
+		{"*", "", "", true, false},
+		{"***", "", "", false, false},
 		{"a\\*", "a", "", false, false},
 	} {
 		g := CompileGlob([]byte(c.pattern))
