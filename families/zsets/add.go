@@ -44,7 +44,7 @@ func (z *zsets) addCommands() []core.Command {
 			Summary:    "Adds to the score of a member, which starts at 0.",
 			Syntax:     "key@0 increment:integer member",
 			ACL:        core.CatSortedSet,
-			Run:        func(c *core.Ctx) error { return z.add(c, addOptions{incr: true}, 2) },
+			Run:        z.zincrby,
 		},
 	}
 }
@@ -92,6 +92,16 @@ func (z *zsets) zadd(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
+	return z.add(c, o, at)
+}
+
+// zincrby looks for ZADD's options, as Redis does: they leave no pair behind, so the word is a syntax error, not a bad float.
+func (z *zsets) zincrby(c *core.Ctx) error {
+	o, at, err := zaddOptions(c)
+	if err != nil {
+		return err
+	}
+	o.incr = true
 	return z.add(c, o, at)
 }
 
