@@ -58,13 +58,14 @@ func ListenTCP(table *options.Table, log hclog.Logger) ([]net.Listener, error) {
 	return listeners, nil
 }
 
-// listenUnix opens the Unix socket. A file of that name is removed first, as it is what a server that was killed leaves behind.
+// listenUnix opens the Unix socket. A file of that name is removed first: it is what a server that was killed leaves behind, or a
+// temporary file by which whoever starts the server has found a free name. As in Redis, only a directory is in the way.
 func listenUnix(table *options.Table) ([]net.Listener, error) {
 	path := table.String("unixsocket").Load()
 	if path == "" {
 		return nil, nil
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
+	if info, err := os.Lstat(path); err == nil && !info.IsDir() {
 		_ = os.Remove(path)
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})

@@ -257,6 +257,20 @@ func TestStartFailsInOneLine(t *testing.T) {
 	waitFor(t, out, "# Failed opening Unix socket: bind: No such file or directory")
 }
 
+// A program that starts a server may have made a temporary file for the socket's name.
+func TestUnixSocketReplacesAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, out := run(t, nil, "--port", "0", "--unixsocket", path)
+	waitFor(t, out, "The server is now ready to accept connections at "+path)
+	directory := t.TempDir()
+	c, out := run(t, nil, "--port", "0", "--unixsocket", directory)
+	wantExit(t, c, 1)
+	waitFor(t, out, "# Failed opening Unix socket: bind: Address already in use")
+}
+
 func TestVersionHelpAndTools(t *testing.T) {
 	for _, tt := range []struct {
 		args []string
