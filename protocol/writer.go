@@ -7,6 +7,23 @@ import "strconv"
 type Writer struct {
 	Buf   []byte
 	Proto int // 2 or 3; 0 means 2
+	Limit int // bytes in Buf beyond which nothing is sent but the connection closed; 0 means none
+}
+
+// Full reports whether Buf is over its limit: what makes a long reply may stop in the middle.
+func (w *Writer) Full() bool { return w.Limit > 0 && len(w.Buf) > w.Limit }
+
+// maxRepeats is how many elements CheckRepeats lets pass without a limit: the reply would take more than a gigabyte, and Redis would be out
+// of memory before long.
+const maxRepeats = 1 << 28
+
+// CheckRepeats fails if a reply of n elements, which a client may ask for whatever there is (a negative count of SRANDMEMBER), would
+// take all memory. Where there is a limit, whoever makes the reply has to look at Full.
+func (w *Writer) CheckRepeats(n int64) error {
+	if n > maxRepeats && w.Limit == 0 {
+		return ErrOutOfRange
+	}
+	return nil
 }
 
 // Len is the number of bytes in Buf.

@@ -173,9 +173,12 @@ func (c *conn) overQueryLimit() {
 }
 
 // flushAt is how many bytes of replies are written though more requests are at hand. A hard output limit counts the replies
-// of all requests that came together, whatever the socket would take: they are kept until they exceed it, which ends the connection.
+// of all requests that came together, whatever the socket would take: they are kept until they exceed it, which ends the connection. So it is the
+// limit of the writer, too.
 func (c *conn) flushAt() int {
-	if hard := c.srv.outputLimit(c.client).HardBytes; hard > 0 {
+	hard := c.srv.outputLimit(c.client).HardBytes
+	c.client.W.Limit = int(hard)
+	if hard > 0 {
 		return max(int(min(hard, math.MaxInt-1)), staticReply) + 1
 	}
 	return flushBytes

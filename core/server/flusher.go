@@ -3,8 +3,6 @@ package server
 import (
 	"runtime"
 	"sync"
-
-	"github.com/redust/redust/core/sockets"
 )
 
 const (
@@ -28,11 +26,11 @@ type flushers struct {
 	head     int
 	idle     int
 	closed   bool
-	newMulti func() *sockets.Multi
+	newMulti func() *multi
 	wg       sync.WaitGroup
 }
 
-func (f *flushers) start(newMulti func() *sockets.Multi) {
+func (f *flushers) start(newMulti func() *multi) {
 	f.newMulti = newMulti
 	f.wake.L = &f.mu
 	for range runtime.GOMAXPROCS(0) {

@@ -4,8 +4,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/redust/redust/core/sockets"
 )
 
 func conns(n int) []*conn {
@@ -43,7 +41,7 @@ func TestGroupKnowsWhatAFlushTakes(t *testing.T) {
 // halves is a loop that has answered two halves of some clients by turns, and has one half again.
 func halves(t *testing.T, clients int, flush time.Duration) *loop {
 	t.Helper()
-	l, err := newLoop(new(Server), new(sockets.Multi))
+	l, err := newLoop(new(Server), new(multi))
 	if err != nil {
 		t.Fatal(err)
 	}

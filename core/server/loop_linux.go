@@ -19,7 +19,7 @@ type loop struct {
 	srv    *Server
 	ep     int // epoll descriptor
 	bell   int // event descriptor that ends a wait
-	many   *sockets.Multi
+	many   *multi
 	events [loopEvents]syscall.EpollEvent
 
 	// What a new goroutine takes over. Only the one in charge touches it.
@@ -58,7 +58,7 @@ const (
 	epollOutput = syscall.EPOLLOUT | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
-func newLoop(s *Server, many *sockets.Multi) (*loop, error) {
+func newLoop(s *Server, many *multi) (*loop, error) {
 	ep, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err

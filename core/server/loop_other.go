@@ -4,8 +4,6 @@ package server
 
 import (
 	"errors"
-
-	"github.com/redust/redust/core/sockets"
 )
 
 // A loop needs epoll; without one each connection has a goroutine.
@@ -29,7 +27,7 @@ const (
 	epollOutput = 0
 )
 
-func newLoop(*Server, *sockets.Multi) (*loop, error) { return nil, errors.ErrUnsupported }
+func newLoop(*Server, *multi) (*loop, error) { return nil, errors.ErrUnsupported }
 
 func (*loop) run()            {}
 func (*loop) stop()           {}

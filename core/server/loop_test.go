@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -229,4 +230,38 @@ func TestConnectionsThatCannotBePolled(t *testing.T) {
 	if _, err := io.ReadAll(b.nc); err != nil {
 		t.Error("QUIT:", err)
 	}
+}
+
+// io-uring may be switched while clients are served.
+func TestIOURingIsSwitched(t *testing.T) {
+	addr, _ := startServer(t)
+	admin := dial(t, addr)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 8 {
+		c := dial(t, addr)
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				want := strconv.Itoa(i)
+				if got := c.do("ECHO", want).Text(); got != want {
+					t.Errorf("%q instead of %q", got, want)
+					return
+				}
+			}
+		})
+	}
+	for i := range 20 {
+		value := []string{"no", "yes"}[i%2]
+		if got := admin.do("CONFIG", "SET", "io-uring", value).Text(); got != "OK" {
+			t.Fatal(got)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	close(done)
+	wg.Wait()
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/redust/redust/core/options"
-	"github.com/redust/redust/core/sockets"
 )
 
 // loopSet is the loops of a server, and the watch that keeps them going.
@@ -45,17 +44,6 @@ func (s *Server) startLoops(n int) {
 		s.wg.Add(1)
 		go s.watchLoops()
 	}
-}
-
-// newMulti makes one that works if io-uring is on and the kernel lets it.
-func (s *Server) newMulti() *sockets.Multi {
-	m := new(sockets.Multi)
-	if s.ioURing.Load() {
-		if err := m.Open(); err != nil && !s.noURing.Swap(true) {
-			s.log.Info("no io_uring, sockets are served one by one", "error", err)
-		}
-	}
-	return m
 }
 
 // stopLoops ends them when no connection is left.

@@ -22,12 +22,7 @@ func randomCommands() []core.Command {
 	}}
 }
 
-const (
-	errCountRange = protocol.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
-	// maxRepeats bounds how many fields a negative count may ask for: beyond, the reply would
-	// pass a gigabyte, and Redis would be out of memory before long.
-	maxRepeats = 1 << 28
-)
+const errCountRange = protocol.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
 
 // weighCount is the number of fields that HRANDFIELD touches.
 func weighCount(c *core.Ctx) int {
@@ -35,11 +30,8 @@ func weighCount(c *core.Ctx) int {
 		return 1
 	}
 	n, _ := protocol.ParseInt(c.Args[2])
-	switch {
-	case n < -maxRepeats:
-		return 1
-	case n < 0:
-		return int(-n)
+	if n < 0 {
+		return int(-max(n, -math.MaxInt64))
 	}
 	return int(min(n, int64(weigh(c, c.Key(0)))))
 }
@@ -68,11 +60,12 @@ func hrandfield(c *core.Ctx) error {
 	}
 	r := picker{out: c.Reply, parts: p, nested: p == both && c.Client().Proto() == 3}
 	switch {
-	case count < -maxRepeats && w.n > 0:
-		return protocol.ErrOutOfRange
 	case count == 0 || w.n == 0:
 		c.Reply.Array(0)
 	case count < 0:
+		if err := c.Reply.CheckRepeats(-count); err != nil {
+			return err
+		}
 		r.header(int(-count))
 		r.repeated(w, int(-count))
 	default:
@@ -126,10 +119,10 @@ func (r *picker) pair(f, v []byte) {
 	}
 }
 
-// repeated writes count fields, each drawn from all.
+// repeated writes count fields, each drawn from all, or as many as may be sent.
 func (r *picker) repeated(w view, count int) {
 	if w.dict != nil {
-		for range count {
+		for i := 0; i < count && !r.out.Full(); i++ {
 			ref := w.dict.Random(rand.Uint64)
 			r.pair(w.dict.Key(ref), w.dict.Value(ref))
 		}
@@ -142,7 +135,7 @@ func (r *picker) repeated(w view, count int) {
 		starts = append(starts, int32(pos))
 	}
 	var texts [2][20]byte
-	for range count {
+	for i := 0; i < count && !r.out.Full(); i++ {
 		pos := int(starts[rand.IntN(w.n)])
 		r.pair(w.p.get(pos).text(texts[0][:0]), w.p.get(w.p.after(pos)).text(texts[1][:0]))
 	}

@@ -35,12 +35,7 @@ func (s *sets) randomCommands() []core.Command {
 	}}
 }
 
-const (
-	errCountRange = protocol.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
-	// maxRepeats bounds how many members a negative count may ask for: beyond, the reply
-	// would pass a gigabyte, and Redis would be out of memory before long.
-	maxRepeats = 1 << 28
-)
+const errCountRange = protocol.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
 
 // weighCount is the number of members that a command with an optional count touches.
 func weighCount(c *core.Ctx) int {
@@ -48,11 +43,8 @@ func weighCount(c *core.Ctx) int {
 		return 1
 	}
 	n, _ := protocol.ParseInt(c.Args[2])
-	switch {
-	case n < -maxRepeats:
-		return 1
-	case n < 0:
-		return int(-n)
+	if n < 0 {
+		return int(-max(n, -math.MaxInt64))
 	}
 	return int(min(n, int64(weigh(c, c.Key(0)))))
 }
@@ -211,11 +203,12 @@ func srandmemberCount(c *core.Ctx) error {
 	switch {
 	case err != nil:
 		return err
-	case count < -maxRepeats && v.n > 0:
-		return protocol.ErrOutOfRange
 	case count == 0 || v.n == 0:
 		c.Reply.Array(0)
 	case count < 0:
+		if err := c.Reply.CheckRepeats(-count); err != nil {
+			return err
+		}
 		c.Reply.Array(int(-count))
 		v.replyRepeated(c.Reply, int(-count))
 	case count >= int64(v.n): // the whole set, as an array even in RESP3
@@ -228,10 +221,10 @@ func srandmemberCount(c *core.Ctx) error {
 	return nil
 }
 
-// replyRepeated appends count random members, each drawn from all.
+// replyRepeated appends count random members, each drawn from all, or as many as may be sent.
 func (w *view) replyRepeated(out *protocol.Writer, count int) {
 	if w.enc != keyspace.EncListpack || count < 8 {
-		for range count {
+		for i := 0; i < count && !out.Full(); i++ {
 			w.replyRandom(out)
 		}
 		return
@@ -243,7 +236,7 @@ func (w *view) replyRepeated(out *protocol.Writer, count int) {
 		at = append(at, int32(pos))
 	}
 	var text [20]byte
-	for range count {
+	for i := 0; i < count && !out.Full(); i++ {
 		out.Bulk(lp.AppendValue(text[:0], int(at[rand.IntN(w.n)])))
 	}
 }

@@ -47,10 +47,6 @@ func parseRandom(args [][]byte) (count int64, withScores bool, err error) {
 	return count, withScores, nil
 }
 
-// maxRepeats bounds how many members a negative count may ask for: beyond, the reply would
-// pass a gigabyte, and Redis would be out of memory before long.
-const maxRepeats = 1 << 28
-
 // zrandmember picks ranks: a negative count with repeats, a positive one without. What is picked without repeats comes in
 // ascending order.
 func (z *zsets) zrandmember(c *core.Ctx) error {
@@ -74,19 +70,27 @@ func (z *zsets) zrandmember(c *core.Ctx) error {
 		w.each(rand.IntN(n), 1, false, func(m []byte, _ float64) bool { c.Reply.Bulk(m); return true })
 	case n == 0 || count == 0:
 		c.Reply.Array(0)
-	case count < -maxRepeats:
-		return protocol.ErrOutOfRange
+	case count < 0:
+		if err := c.Reply.CheckRepeats(-count); err != nil {
+			return err
+		}
+		pickRepeated(c.Reply, &w, int(-count), withScores)
 	case count >= int64(n):
 		replyPairs(c.Reply, &w, 0, n, false, withScores)
 	default:
-		pickRandom(c.Reply, &w, count, withScores)
+		pickRandom(c.Reply, &w, int(count), withScores)
 	}
 	return nil
 }
 
-func pickRandom(r *protocol.Writer, w *view, count int64, withScores bool) {
+// picker writes count elements, whose header it begins with.
+func picker(r *protocol.Writer, count int, withScores bool) (take func(member []byte, score float64) bool) {
 	nested := withScores && r.Proto == 3
-	take := func(member []byte, score float64) bool {
+	if withScores && !nested {
+		count *= 2
+	}
+	r.Array(count)
+	return func(member []byte, score float64) bool {
 		if nested {
 			r.Array(2)
 		}
@@ -96,30 +100,27 @@ func pickRandom(r *protocol.Writer, w *view, count int64, withScores bool) {
 		}
 		return true
 	}
-	if count < 0 {
-		if withScores && !nested {
-			r.Array(int(-count * 2))
-		} else {
-			r.Array(int(-count))
-		}
-		for ; count < 0; count++ {
-			w.each(rand.IntN(w.len()), 1, false, take)
-		}
-		return
+}
+
+// pickRepeated writes count elements, each drawn from all, or as many as may be sent.
+func pickRepeated(r *protocol.Writer, w *view, count int, withScores bool) {
+	take := picker(r, count, withScores)
+	for i := 0; i < count && !r.Full(); i++ {
+		w.each(rand.IntN(w.len()), 1, false, take)
 	}
-	if withScores && !nested {
-		r.Array(int(count * 2))
-	} else {
-		r.Array(int(count))
-	}
+}
+
+// pickRandom writes count different elements.
+func pickRandom(r *protocol.Writer, w *view, count int, withScores bool) {
+	take := picker(r, count, withScores)
 	if w.set == nil {
-		w.lp.Pick(randomRanks(w.len(), int(count)), 2, func(_, pos int) {
+		w.lp.Pick(randomRanks(w.len(), count), 2, func(_, pos int) {
 			var buf [24]byte
 			take(lpText(w.lp, pos, buf[:]), lpScore(w.lp, w.lp.Next(pos)))
 		})
 		return
 	}
-	for _, rank := range randomRanks(w.len(), int(count)) {
+	for _, rank := range randomRanks(w.len(), count) {
 		w.each(rank, 1, false, take)
 	}
 }
