@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -177,6 +179,42 @@ func TestInvalidationNeverOvertakesTheReply(t *testing.T) {
 	}
 	if want := fmt.Sprint(rounds - 1); valid && cached != want {
 		t.Errorf("the cache has %q and thinks it valid; the value is %q", cached, want)
+	}
+}
+
+// What repeats without end stops at a hard limit, whatever count is asked for, and is refused without one.
+func TestRepliesWithoutEndStopAtTheLimit(t *testing.T) {
+	addr, _ := startServer(t)
+	admin := dial(t, addr)
+	for _, c := range [][]string{{"HSET", "h", "a", "b"}, {"SADD", "s", "a"}, {"SADD", "i", "1"}, {"ZADD", "z", "1", "a"}} {
+		admin.do(c...)
+	}
+	commands := [][]string{
+		{"HRANDFIELD", "h"}, {"HRANDFIELD", "h", "WITHVALUES"}, {"SRANDMEMBER", "s"}, {"SRANDMEMBER", "i"}, {"ZRANDMEMBER", "z"}, {"ZRANDMEMBER", "z", "WITHSCORES"},
+	}
+	ask := func(c *testConn, command []string, count string) (protocol.Reply, error) {
+		c.send(slices.Insert(slices.Clone(command), 2, count)...)
+		return c.recv()
+	}
+	const largest = "-4611686018427387903"
+	for _, command := range commands {
+		if r, err := ask(admin, command, largest); err != nil || r.Text() != "ERR value is out of range" {
+			t.Errorf("%q without a limit: %v, %v", command, r, err)
+		}
+	}
+	admin.do("CONFIG", "SET", "client-output-buffer-limit", "normal 1000000 0 0")
+	for _, command := range commands {
+		for _, count := range []string{"-50000000", largest} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if r, err := ask(dial(t, addr), command, count); err == nil {
+				t.Errorf("%q %s: %v", command, count, r)
+			}
+			runtime.ReadMemStats(&after)
+			if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 50 {
+				t.Errorf("%q %s: took %d MB", command, count, mb)
+			}
+		}
 	}
 }
 
