@@ -54,19 +54,4 @@ func (c *conn) hangUp() {
 	}
 }
 
-// takeFD returns a descriptor of the connection that is the caller's alone, or -1 where there is none.
-func takeFD(nc net.Conn) int {
-	sc, ok := nc.(syscall.Conn)
-	if !ok {
-		return -1
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return -1
-	}
-	fd := -1
-	raw.Control(func(own uintptr) { fd = duplicate(int(own)) })
-	return fd
-}
-
 func closeFD(fd int) { syscall.Close(fd) }

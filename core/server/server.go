@@ -12,6 +12,7 @@ import (
 
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/core/options"
+	"github.com/redust/redust/core/sockets"
 	"github.com/redust/redust/protocol"
 )
 
@@ -189,7 +190,7 @@ func (s *Server) accept(nc net.Conn) {
 	c.out.eng = s.eng
 	_, c.unix = nc.(*net.UnixConn)
 	if len(s.loops) > 0 {
-		if fd := takeFD(nc); fd >= 0 {
+		if fd := sockets.Duplicate(nc); fd >= 0 {
 			nc.Close()
 			c.nc, c.fd = nil, fd
 		}

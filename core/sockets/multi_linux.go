@@ -57,3 +57,11 @@ func call(number uintptr, fd int, b []byte, flags uintptr) (int, error) {
 		}
 	}
 }
+
+func duplicate(fd int) int {
+	n, _, e := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, 0)
+	if e != 0 {
+		return -1
+	}
+	return int(n)
+}

@@ -40,3 +40,6 @@ func Write(fd int, b []byte) (int, error) {
 		}
 	}
 }
+
+// Connections are served by package net here.
+func duplicate(int) int { return -1 }

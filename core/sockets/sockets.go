@@ -4,6 +4,7 @@ package sockets
 
 import (
 	"math"
+	"net"
 	"syscall"
 )
 
@@ -59,4 +60,22 @@ func singly(ts []Transfer, call func(int, []byte) (int, error)) {
 			t.N = -int(err.(syscall.Errno))
 		}
 	}
+}
+
+// Duplicate returns a descriptor of nc's socket that is the caller's alone: nc may be closed, which takes the socket away from the poller of
+// package net. -1 where there is none to be had.
+func Duplicate(nc net.Conn) int {
+	sc, ok := nc.(syscall.Conn)
+	if !ok {
+		return -1
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return -1
+	}
+	fd := -1
+	if raw.Control(func(own uintptr) { fd = duplicate(int(own)) }) != nil {
+		return -1
+	}
+	return fd
 }

@@ -148,7 +148,7 @@ func (r *uring) try() error {
 //go:noinline
 func onHeap(n int) []byte { return make([]byte, n) }
 
-// run does all of ts, whose buffers are on the heap, and sets their n. False when the kernel has refused some, whose n stays unset: then it must not be used again.
+// run does all of ts, whose buffers are on the heap, and sets their N. False when the kernel has refused some, whose N stays unset: then it must not be used again.
 func (r *uring) run(op uint8, ts []Transfer) bool {
 	for len(ts) > 0 {
 		some := ts[:min(len(ts), uringSize)]

@@ -3,9 +3,9 @@
 //
 // A [Group] is a short cycle of commands. [Run] formats it once per connection into a ring of ready bytes in which only the
 // digits of random numbers change, and then exchanges batches: one send, the replies counted by a [Scanner], one latency sample for
-// each request of the batch. On Linux an event loop for each thread
-// serves its share of the connections, many by one system call, and allocates nothing between batches, because the generator usually shares
-// the machine with what it measures; elsewhere a goroutine serves each.
+// each request of the batch. On Linux an event loop for each thread serves its share of the connections, many by one system call (package
+// sockets), and allocates nothing between batches, because the generator usually shares the machine with what it measures; elsewhere a
+// goroutine serves each.
 //
 // [Compare] runs rounds that alternate between servers and takes medians, so that drift of the machine meets all of them alike.
 //

@@ -46,20 +46,10 @@ func polling(r *running, ws []*worker, start func(func())) {
 
 // detach takes the socket away from the net package, which would be told of each reply. -1 where there is no descriptor.
 func detach(nc net.Conn) int {
-	sc, ok := nc.(syscall.Conn)
-	if !ok {
-		return -1
+	fd := sockets.Duplicate(nc)
+	if fd >= 0 {
+		nc.Close()
 	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return -1
-	}
-	var fd int
-	called := raw.Control(func(own uintptr) { fd, err = unix.FcntlInt(own, unix.F_DUPFD_CLOEXEC, 0) })
-	if called != nil || err != nil {
-		return -1
-	}
-	nc.Close()
 	return fd
 }
 

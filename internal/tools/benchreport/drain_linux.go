@@ -17,12 +17,11 @@ func drain(conns []net.Conn, got *atomic.Int64) error {
 		return err
 	}
 	for _, nc := range conns {
-		f, err := nc.(*net.TCPConn).File()
-		if err != nil {
-			return err
+		fd := sockets.Duplicate(nc)
+		if fd < 0 {
+			return errors.New("a listener's connection has no descriptor")
 		}
-		fd := int(f.Fd())
-		defer f.Close()
+		defer unix.Close(fd)
 		nc.Close()
 		if err := unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}); err != nil {
 			return err
