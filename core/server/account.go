@@ -1,7 +1,7 @@
 package server
 
 // accountStep is how many bytes a connection takes more, or less, before the engine is told: small requests, which come
-// and go by the million, don't touch a counter that all connections share.
+// and go by the million, don't touch a counter that all connections share. Under maxmemory-clients every byte that waits counts.
 const accountStep = 1 << 10
 
 // account tells the engine what the connection takes beside its output: input that waits, and what core and the families
@@ -15,7 +15,7 @@ func (c *conn) account() {
 			n += int64(s.buffered())
 		}
 	}
-	if d := n - c.told; d >= accountStep || d <= -accountStep || n == 0 && d != 0 {
+	if d := n - c.told; d >= accountStep || d <= -accountStep || d != 0 && (n == 0 || c.srv.clientMemory.Load() != 0) {
 		c.told = n
 		c.srv.eng.AddClientMemory(d)
 	}

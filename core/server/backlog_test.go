@@ -127,13 +127,20 @@ func unconnected(t *testing.T) *conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{eng: eng, log: hclog.NewNullLogger()}
+	t.Cleanup(func() { eng.Close() })
+	s := &Server{eng: eng, log: hclog.NewNullLogger(), conns: map[*conn]struct{}{}, clientMemory: table.Int("maxmemory-clients"), maxMemory: table.Int("maxmemory")}
 	s.outLimits.Store(new([options.ClassCount]options.BufferLimit))
+	return s.unconnected(t)
+}
+
+// unconnected is another one.
+func (s *Server) unconnected(t *testing.T) *conn {
 	near, far := net.Pipe()
-	t.Cleanup(func() { near.Close(); far.Close(); eng.Close() })
+	t.Cleanup(func() { near.Close(); far.Close() })
 	c := &conn{srv: s, nc: near, fd: -1}
-	c.out.eng = eng
-	c.client = eng.NewClient(c)
+	c.out.eng = s.eng
+	c.client = s.eng.NewClient(c)
 	c.acquire()
+	s.conns[c] = struct{}{}
 	return c
 }

@@ -100,6 +100,9 @@ func (c *conn) process() {
 	c.querySz.Store(int64(s.end - s.start))
 	c.queryCap.Store(int64(len(s.in)))
 	flushAt, logged := c.flushAt(), eng.Log().Active()
+	if c.srv.clientMemory.Load() != 0 {
+		c.srv.relieveClients()
+	}
 	ahead := 0 // requests whose keys have been looked at
 	for s.start < s.end {
 		args, used, err := s.parser.Next(s.in[s.start:s.end], lim)
@@ -144,6 +147,9 @@ func (c *conn) process() {
 		}
 	}
 	c.overQueryLimit()
+	if c.srv.clientMemory.Load() != 0 { // before the replies: whoever has them may ask what clients take
+		c.account()
+	}
 }
 
 // lookAhead has the memory fetched that the requests in the buffer will need, beside the one at hand. It returns how many of them it has seen.

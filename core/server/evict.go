@@ -40,10 +40,31 @@ func (c *conn) grewLarge() {
 	}
 }
 
+// relieveClients checks maxmemory-clients before the requests of a client are executed, as Redis does before each command: many who take a
+// little more are too many as well, and whoever looks at CLIENT LIST sees none over the limit. What is left over the limit, connections that
+// are being closed and clients with NO-EVICT, is looked at again when there is more.
+func (s *Server) relieveClients() {
+	if n := s.eng.ClientMemory(); s.clientsOver(n) && n > s.leftOver.Load() {
+		s.evictClients()
+		s.leftOver.Store(s.eng.ClientMemory())
+	}
+}
+
+// clientsOver reports whether n bytes are over maxmemory-clients. Nothing is left over what is not.
+func (s *Server) clientsOver(n int64) bool {
+	if limit := s.clientMemoryLimit(); limit > 0 && n > limit {
+		return true
+	}
+	if s.leftOver.Load() != 0 {
+		s.leftOver.Store(0)
+	}
+	return false
+}
+
 // relieve checks maxmemory-clients for a command that finds maxmemory exceeded. It returns what connections that are being
 // closed still take: their owners are about to give it back.
 func (s *Server) relieve() (leaving int64) {
-	if limit := s.clientMemoryLimit(); limit <= 0 || s.eng.ClientMemory() <= limit {
+	if !s.clientsOver(s.eng.ClientMemory()) {
 		return 0
 	}
 	s.evictClients()

@@ -28,8 +28,9 @@ type Server struct {
 	wg        sync.WaitGroup
 	stop      chan struct{}
 	flush     flushers
-	swept     []*conn    // space for sweep; cron only
-	evicting  sync.Mutex // one evictClients at a time; taken before mu
+	swept     []*conn      // space for sweep; cron only
+	evicting  sync.Mutex   // one evictClients at a time; taken before mu
+	leftOver  atomic.Int64 // see relieveClients
 	loopSet
 
 	maxClients *options.IntValue
