@@ -66,7 +66,6 @@ type durable struct {
 }
 
 func (d *durable) MustWait() bool    { return true }
-func (d *durable) WriteOut(int64)    {}
 func (d *durable) WaitDurable(int64) { d.waited++ }
 func (d *durable) WriteError() error { return nil }
 

@@ -37,7 +37,6 @@ type Client struct {
 	lastSeen   atomic.Int64 // engine milliseconds of the last request
 	lastCmd    atomic.Pointer[Command]
 	lastOffset int64 // effect-log offset that this client's replies depend on
-	wrote      bool  // since WriteOut
 	flushedAll bool  // it emptied all databases: its replies wait for the disk
 	multiMem   atomic.Int64
 	kept       atomic.Int64 // see AddMemory

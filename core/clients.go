@@ -217,11 +217,8 @@ func (e *Engine) AwaitDurable(c *Client) {
 	if c.lastOffset == 0 && !c.flushedAll {
 		return
 	}
-	if c.lastOffset != 0 {
-		c.wrote = true
-		if e.RepliesWait() {
-			e.Persistence().WaitDurable(c.lastOffset)
-		}
+	if c.lastOffset != 0 && e.RepliesWait() {
+		e.Persistence().WaitDurable(c.lastOffset)
 	}
 	if w, ok := e.Persistence().(FlushWaiter); ok && c.flushedAll {
 		w.WaitFlushed()
@@ -234,22 +231,9 @@ func (e *Engine) Durable(c *Client) bool {
 	if c.flushedAll || c.lastOffset != 0 && e.RepliesWait() {
 		return false
 	}
-	c.wrote = c.wrote || c.lastOffset != 0
 	c.lastOffset = 0
 	e.AwaitDurable(c)
 	return true
-}
-
-// WriteOut has effects written to the append-only file if it is time for that. The connection calls it after it has sent replies: one that
-// has written itself, so that nobody who only reads waits for the disk.
-func (e *Engine) WriteOut(c *Client) {
-	if !c.wrote {
-		return
-	}
-	c.wrote = false
-	if p := e.Persistence(); p != nil {
-		p.WriteOut(c.lastSeen.Load())
-	}
 }
 
 // RepliesWait reports whether AwaitDurable waits for the disk at present, after a write.

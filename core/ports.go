@@ -77,8 +77,6 @@ type Persistence interface {
 	WaitDurable(offset int64)
 	// MustWait reports whether replies have to wait for WaitDurable (appendfsync always).
 	MustWait() bool
-	// WriteOut is called often by who serves clients, with the time in Unix ms and no lock held: it takes effects to the file if it is time for that.
-	WriteOut(nowMs int64)
 	// Reload saves (unless nosave) and loads everything again: DEBUG RELOAD, LOADAOF.
 	Reload(aof bool, flags ReloadFlags) error
 	// Shutdown makes the final save; it refuses with an error unless force.

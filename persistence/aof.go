@@ -321,13 +321,6 @@ func (j *appendOnly) mustWait() bool {
 	return w != nil && j.is(aofOn) && w.mustWait()
 }
 
-// writeOut implements journal.
-func (j *appendOnly) writeOut(nowMs int64) {
-	if w := j.writer.Load(); w != nil {
-		w.writeOut(nowMs)
-	}
-}
-
 // waitDurable implements journal.
 func (j *appendOnly) waitDurable(offset int64) {
 	for w := j.writer.Load(); w != nil && j.is(aofOn); {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,7 +19,6 @@ import (
 func acknowledged(e *core.Engine, c *core.Client, args ...string) string {
 	reply := doWith(e, c, args...)
 	e.AwaitDurable(c)
-	e.WriteOut(c)
 	return reply
 }
 
@@ -223,59 +220,6 @@ func TestRepliesWaitForAWriteThatTakesLong(t *testing.T) {
 			eventually(t, "replies don't wait", func() bool { return !r.svc.MustWait() })
 		})
 	}
-}
-
-// TestWriteOut: who serves clients writes, and nothing but that, while the writer's goroutine leaves it to him.
-func TestWriteOut(t *testing.T) {
-	disk := newFaultFS(t, t.TempDir())
-	r := start(t, disk, "appendonly", "yes", "appendfsync", "everysec")
-	var mine atomic.Int64 // writes by this goroutine
-	here := goroutineOf()
-	disk.set(-1, func(op, name string) error {
-		if op == "write" && strings.Contains(name, ".aof") && goroutineOf() == here {
-			mine.Add(1)
-		}
-		return nil
-	})
-	n := 0
-	busy := func(done func() bool) {
-		t.Helper()
-		for end := time.Now().Add(10 * time.Second); !done(); n++ {
-			if time.Now().After(end) {
-				t.Fatalf("%d writes by who serves", mine.Load())
-			}
-			acknowledged(r.eng, r.client, "RPUSH", "list", strconv.Itoa(n))
-		}
-	}
-	busy(func() bool { return mine.Load() >= 20 })
-
-	r.set("appendfsync", "always") // replies lead now, see AwaitDurable
-	before, w := mine.Load(), r.aof().writer.Load()
-	for i := range 10 {
-		doWith(r.eng, r.client, "RPUSH", "list", strconv.Itoa(n+i))
-		w.writeOut(time.Now().UnixMilli() + int64(i)*gatherMs)
-	}
-	if got := mine.Load(); got != before {
-		t.Errorf("%d writes under always", got-before)
-	}
-	n += 10
-	r.set("appendfsync", "no")
-	busy(func() bool { return mine.Load() >= before+20 })
-	r.set("appendonly", "no")
-	w.writeOut(time.Now().UnixMilli() + 1000) // the file is closed
-	r.set("appendonly", "yes")
-	before = mine.Load()
-	busy(func() bool { return mine.Load() >= before+5 })
-
-	digest := r.stop()
-	r = start(t, newFaultFS(t, disk.root), "appendonly", "yes")
-	r.wantDigest(digest)
-}
-
-// goroutineOf is the number of the calling goroutine, as its stack trace names it.
-func goroutineOf() string {
-	var buf [64]byte
-	return strings.Fields(string(buf[:runtime.Stack(buf[:], false)]))[1]
 }
 
 // TestAOFRewriteFailures: whichever step of a rewrite fails, the files on disk still give the data set.

@@ -7,7 +7,7 @@ type planned struct {
 	wake   <-chan struct{} // the log has grown
 	synced chan error      // a flush beside the writer is done
 	wait   time.Duration
-	leave  bool // the log grows: that is for others, as long as they see to it
+	leave  bool // the log grows: effects gather
 }
 
 // plan decides when the next cycle is due. work is held.
@@ -49,11 +49,11 @@ func (w *aofWriter) pause(p planned) {
 	w.timer.Stop()
 }
 
-// leave leaves the log to others, as long as they take it to the file.
+// leave lets effects gather. Replies that wait for the disk may take them there meanwhile; it goes on as long as they do.
 func (w *aofWriter) leave(synced chan error) {
 	defer w.timer.Stop()
 	for before := w.led.Load(); ; {
-		w.timer.Reset(leaveFor)
+		w.timer.Reset(gatherFor)
 		select {
 		case <-w.nudge:
 			return

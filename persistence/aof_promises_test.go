@@ -66,7 +66,6 @@ func (r *rig) send(key string) chan string {
 		got := doWith(r.eng, c, "SET", key, "v")
 		r.eng.AwaitDurable(c)
 		reply <- got
-		r.eng.WriteOut(c)
 	}()
 	return reply
 }

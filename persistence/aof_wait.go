@@ -109,38 +109,6 @@ func (w *aofWriter) lead() bool {
 	return true
 }
 
-// writeOut takes what has gathered to the file, every few milliseconds, unless somebody does so already, or the file is being flushed,
-// which may hold up a write: then the writer's goroutine sees to it, as to all else but writing. nowMs is Unix time.
-func (w *aofWriter) writeOut(nowMs int64) {
-	if since := nowMs - w.outMs.Load(); -gatherMs < since && since < gatherMs { // far less: the clock was set back
-		return
-	}
-	w.outMs.Store(nowMs)
-	if w.policy() == syncAlways || w.fault.Load() != nil || w.syncing.Load() || !w.work.TryLock() {
-		return
-	}
-	defer w.work.Unlock()
-	if !w.writesOnly() {
-		return
-	}
-	w.gather()
-	moved, err := w.write()
-	w.report(err)
-	if err != nil || w.age() >= syncEvery || w.bytes >= syncBytes {
-		w.poke()
-	}
-	if moved {
-		w.led.Add(1)
-	}
-}
-
-// writesOnly reports whether there is nothing to do but to write.
-func (w *aofWriter) writesOnly() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return !w.stop && !w.dead && w.next == nil && w.force <= w.durable && !w.unsure && w.redoLog == nil
-}
-
 // nextLeader lets one of those lead whose effects came too late for the flush that is done. Who finds work taken waits before he
 // releases mu, so that this wakes him.
 func (w *aofWriter) nextLeader() {

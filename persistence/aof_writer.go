@@ -14,11 +14,9 @@ import (
 )
 
 const (
-	// gatherMs is how long effects gather, in ms, before whoever serves clients writes them, unless replies wait for them.
-	gatherMs = 2
-	// leaveFor is how long the writer's goroutine leaves effects to others: to replies that wait for them under always, else to whoever serves
-	// clients. With gatherMs, it is what a kill of the process can take under everysec.
-	leaveFor = 5 * time.Millisecond
+	// gatherFor is how long effects gather before the writer's goroutine writes them, unless replies wait for them and take them there: about
+	// what a kill of the process can take under everysec. Each write takes the processor away from who serves, so there are to be few.
+	gatherFor = 10 * time.Millisecond
 	// retryEvery is how long after a disk error the next attempt is made.
 	retryEvery = 250 * time.Millisecond
 	// stuckAfter is how long the disk may keep the writer from writing before replies wait, so that a kill takes no more than a moment's worth
@@ -53,8 +51,7 @@ type writerPorts struct {
 }
 
 // aofWriter takes the effect log to a file. One goroutine at a time writes: the writer's own, or under appendfsync always a reply that
-// waits, for all others, so that no goroutine waits for another one to be woken; see lead. Under the other policies it is one that serves
-// clients: another thread, woken for each write, takes the processor away from those; see writeOut. What has been written
+// waits, for all others, so that no goroutine waits for another one to be woken; see lead. What has been written
 // is kept until a flush has succeeded: after a failed one nobody knows which pages reached
 // the disk, and the next flush would not try them again, so all is written once more. Only
 // appendfsync no, which promises nothing, keeps nothing.
@@ -90,8 +87,7 @@ type aofWriter struct {
 	synced  chan error // result of the flush that runs beside the writer
 	pending syncStart  // what that flush covers
 
-	led   atomic.Int64 // flushes by replies, and writes by who serves clients
-	outMs atomic.Int64 // Unix ms at which writeOut last looked
+	led atomic.Int64 // flushes by replies
 
 	work      sync.Mutex // taken before mu; held while the rest is used
 	reader    *effects.Reader

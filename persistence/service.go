@@ -48,7 +48,6 @@ type journal interface {
 	// writeError is MISCONF's reason, nil while writes reach the disk.
 	writeError() error
 	mustWait() bool
-	writeOut(nowMs int64)
 	waitDurable(offset int64)
 	// reload is DEBUG LOADAOF: everything logged so far is flushed and loaded in place of
 	// what is there.
@@ -230,9 +229,6 @@ func (s *Service) MustWait() bool { return s.aof.mustWait() }
 
 // WaitDurable implements core.Persistence.
 func (s *Service) WaitDurable(offset int64) { s.aof.waitDurable(offset) }
-
-// WriteOut implements core.Persistence.
-func (s *Service) WriteOut(nowMs int64) { s.aof.writeOut(nowMs) }
 
 // StopLoading has Load end at once, with an error: the process is to end.
 func (s *Service) StopLoading() {

@@ -221,7 +221,6 @@ func (c *conn) conclude() {
 	if c.srv.clientMemory.Load() != 0 {
 		c.grewLarge()
 	}
-	c.srv.eng.WriteOut(c.client)
 }
 
 // flush writes what the client has been answered, once its effects are as durable as

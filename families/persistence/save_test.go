@@ -40,7 +40,6 @@ func (d *double) RewriteAOF() (string, error) {
 func (d *double) LastSave() time.Time                                     { return time.Unix(1234567890, 0) }
 func (d *double) WriteError() error                                       { return nil }
 func (d *double) WaitDurable(int64)                                       {}
-func (d *double) WriteOut(int64)                                          {}
 func (d *double) MustWait() bool                                          { return false }
 func (d *double) Reload(bool, core.ReloadFlags) error                     { return nil }
 func (d *double) Shutdown(context.Context, core.ShutdownSave, bool) error { return nil }
