@@ -11,6 +11,7 @@ import (
 	"github.com/redust/redust/families/observe"
 	persistfamily "github.com/redust/redust/families/persistence"
 	"github.com/redust/redust/families/pubsub"
+	replfamily "github.com/redust/redust/families/replication"
 	"github.com/redust/redust/families/server"
 	"github.com/redust/redust/families/sets"
 	strfamily "github.com/redust/redust/families/strings"
@@ -24,6 +25,6 @@ func All() []core.Family {
 	return []core.Family{
 		connection.New(), auth.New(), server.New(), observe.New(),
 		keysfamily.New(), strfamily.New(), lists.New(), sets.New(), hashes.New(), zsets.New(),
-		transactions.New(), pubsub.New(), tracking.New(), persistfamily.New(),
+		transactions.New(), pubsub.New(), tracking.New(), persistfamily.New(), replfamily.New(),
 	}
 }
