@@ -47,7 +47,7 @@ clients-installed: ## Install what Debian has of the client libraries, where tha
 golden: need-go oracle ## Write the golden traces anew from real Redis
 	$(GO) test ./conformance -count 1 -args -golden
 
-bench: need-go oracle build ## Measure beside redis-server, write docs/benchmarks.md (about 35 minutes)
+bench: need-go oracle build ## Measure beside redis-server, write docs/benchmarks.md (about an hour)
 	$(GO) run ./internal/tools/benchreport
 
 sweep: need-go oracle build ## CPU of each command of a list beside redis-server (SWEEP=file; five minutes)

@@ -34,7 +34,7 @@ func barePart(ctx context.Context, b *bench) (section, error) {
 	s.tables = append(s.tables, table)
 	for _, pipeline := range []int{1, 16} {
 		for _, name := range []string{"ping_mbulk", "set", "lpush"} {
-			all, err := b.redisBench(ctx, pair, benchTest{name: name, args: []string{"-t", name}}, pipeline)
+			all, err := b.redisBench(ctx, pair, benchTest{name: name, args: []string{"-t", name}}, benchWay{pipeline: pipeline, share: benchShare})
 			if err != nil {
 				return s, fmt.Errorf("%s P %d: %w", name, pipeline, err)
 			}

@@ -6,7 +6,7 @@
 //	benchreport -only set_get,memory -out docs/benchmarks.md
 //
 // rewrites the sections of these parts and keeps the others of the file; without -out it prints to standard output. A full run takes
-// about 35 minutes; see [parts] for what there is. The file is written after each part, so an interrupted run loses one part only.
+// about an hour; see [parts] for what there is. The file is written after each part, so an interrupted run loses one part only.
 // With -sweep it lists the CPU of single commands instead (`make sweep`).
 //
 // To see whether a part works at all, use `-scale 0.01 -seconds 0.1 -rounds 1`: figures of such a run mean nothing.
@@ -62,6 +62,7 @@ type part struct {
 var parts = []part{
 	{"set_get", "SET and GET", 4 * time.Minute, setGetPart},
 	{"redisbench", "redis-benchmark", 8 * time.Minute, redisBenchPart},
+	{"threads", "redis-benchmark by two threads", 20 * time.Minute, threadsPart},
 	{"bare", "A loop that does nothing", 4 * time.Minute, barePart},
 	{"groups", "Command groups", 6 * time.Minute, groupsPart},
 	{"memory", "Memory", 3 * time.Minute, memoryPart},

@@ -37,15 +37,41 @@ func benchTests() []benchTest {
 	return append(tests, benchTest{name: "mset", args: []string{"-t", "mset"}})
 }
 
-// benchShare is the part of a round's time that one run of redis-benchmark is to take.
-const benchShare = 0.25
+const (
+	// benchShare is the part of a round's time that one run of redis-benchmark is to take.
+	benchShare = 0.25
+	// threadsShare is that with --threads: redis-benchmark then looks four times a second whether it is done.
+	threadsShare = 2.5
+)
 
-// redisBenchPart runs the tests of the real redis-benchmark.
+// benchWay is a way in which each test is run.
+type benchWay struct {
+	name     string
+	pipeline int
+	share    float64 // of a round's time
+	options  []string
+}
+
+// redisBenchPart runs the tests of the real redis-benchmark. By its defaults it asks for one key, whose memory never has to be fetched.
 func redisBenchPart(ctx context.Context, b *bench) (section, error) {
+	return b.benchWays(ctx, benchShare, []benchWay{
+		{"P 1", 1, benchShare, nil},
+		{"P 16", 16, benchShare, nil},
+		{"P 16, 100,000 keys or elements (`-r 100000`)", 16, benchShare, []string{"-r", "100000"}},
+	})
+}
+
+// threadsPart runs them by two threads: one takes more CPU for a request at P 16 than either server, and so is the limit.
+func threadsPart(ctx context.Context, b *bench) (section, error) {
+	return b.benchWays(ctx, threadsShare, []benchWay{{"P 16, `--threads 2`", 16, threadsShare, []string{"--threads", "2"}}})
+}
+
+// benchWays runs all tests in each of some ways.
+func (b *bench) benchWays(ctx context.Context, share float64, ways []benchWay) (section, error) {
 	s := section{text: fmt.Sprintf("The tests of `redis-benchmark -t ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange,mset -c 50`, "+
-		"the program of redis-tools, with its own defaults unless said otherwise, P requests a pipeline. Both servers get the same number of requests, as many as the slower one answers in %s; "+
+		"the program of redis-tools, with its own defaults unless said otherwise, P requests a pipeline. Both servers get the same number of requests, as many as the slower one answers in about %s; "+
 		"medians of %d rounds. requests/s and p99 are what redis-benchmark says. "+
-		"Targets: requests/s at least 1.00 at P 1 and 1.30 at P 16; CPU at most 1.00 at P 1 and 0.80 at P 16.", b.round(benchShare), b.rounds)}
+		"Targets: requests/s at least 1.00 at P 1 and 1.30 at P 16; CPU at most 1.00 at P 1 and 0.80 at P 16.", b.round(share), b.rounds)}
 	if _, err := exec.LookPath(b.benchmark); err != nil {
 		return s, err
 	}
@@ -54,13 +80,12 @@ func redisBenchPart(ctx context.Context, b *bench) (section, error) {
 		return s, err
 	}
 	defer stop()
-	for _, w := range benchWays {
+	for _, w := range ways {
 		table := wideTable("test", "requests/s", "CPU µs/req", "p99 ms")
 		s.notes = append(s.notes, w.name+":")
 		s.tables = append(s.tables, table)
 		for _, t := range benchTests() {
-			t.args = slices.Concat(w.options, t.args)
-			all, err := b.redisBench(ctx, pair, t, w.pipeline)
+			all, err := b.redisBench(ctx, pair, t, w)
 			if err != nil {
 				return s, fmt.Errorf("%s, %s: %w", t.name, w.name, err)
 			}
@@ -72,33 +97,22 @@ func redisBenchPart(ctx context.Context, b *bench) (section, error) {
 	return s, nil
 }
 
-// benchWays are the ways in which each test is run. By its defaults redis-benchmark asks for one key, whose memory never has to be fetched. (Its
-// --threads is no help here: it then looks four times a second whether it is done.)
-var benchWays = []struct {
-	name     string
-	pipeline int
-	options  []string
-}{
-	{"P 1", 1, nil},
-	{"P 16", 16, nil},
-	{"P 16, 100,000 keys or elements (`-r 100000`)", 16, []string{"-r", "100000"}},
-}
-
 // redisBench measures one test, the number of requests found by a short run.
-func (b *bench) redisBench(ctx context.Context, pair []*server, t benchTest, pipeline int) (samples, error) {
+func (b *bench) redisBench(ctx context.Context, pair []*server, t benchTest, w benchWay) (samples, error) {
 	n := int64(0)
 	for _, s := range pair {
 		if _, err := s.ctl.Do(append([]string{"RPUSH", "mylist"}, strings.Fields(strings.Repeat("xxx ", 600))...)...); err != nil {
 			return samples{}, err
 		}
-		f, err := b.runRedisBench(ctx, s, t, pipeline, int64(1000*pipeline))
+		f, err := b.runRedisBench(ctx, s, t, w.pipeline, int64(1000*w.pipeline)) // one thread: of so few requests several tell nothing
 		if err != nil {
 			return samples{}, err
 		}
-		if fit := int64(f[0].value * b.round(benchShare).Seconds()); n == 0 || fit < n {
+		if fit := int64(f[0].value * b.round(w.share).Seconds()); n == 0 || fit < n {
 			n = max(fit, 100)
 		}
 	}
+	t.args = slices.Concat(w.options, t.args)
 	return b.alternate(ctx, pair, func(ctx context.Context, s *server) ([]figure, error) {
 		if t.pops {
 			push := load.Group{Name: "push", Commands: [][]string{{"RPUSH", "mylist", "{v}"}}}
@@ -106,7 +120,7 @@ func (b *bench) redisBench(ctx context.Context, pair []*server, t benchTest, pip
 				return nil, err
 			}
 		}
-		return b.runRedisBench(ctx, s, t, pipeline, n)
+		return b.runRedisBench(ctx, s, t, w.pipeline, n)
 	})
 }
 

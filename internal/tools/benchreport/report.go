@@ -74,7 +74,7 @@ func kernel() string {
 const reportHead = `# Benchmarks
 
 Redust beside redis-server on one machine, both without persistence except where a section is about it. Written by ` + "`make bench`" + `,
-which needs redis-server and redis-benchmark in the path and about 35 minutes; nothing here is edited by hand. To repeat a part, and
+which needs redis-server and redis-benchmark in the path and about an hour; nothing here is edited by hand. To repeat a part, and
 keep the other sections as they are:
 
     make build
@@ -86,7 +86,7 @@ or to look at one's own mix of commands: ` + "`go run ./cmd/redust-bench --help`
 in some five minutes, and at the end those above 1.2: to find what costs too much, not for this report.
 
 A closed loop measures: a client sends its next batch when the last one is answered, and the latency of a request is that of its batch.
-The generator runs on one thread and takes its share of the cores. CPU is the server's user and system time as INFO reports it.
+The generator runs on one thread, unless a section says otherwise, and takes its share of the cores. CPU is the server's user and system time as INFO reports it.
 Where a section has rounds the servers take turns and figures are medians; elsewhere one comes after the other. The ratio is Redust's figure
 divided by Redis's; in redis-benchmark's tests, of PUBLISH, EXEC and the append only file it is the median of the rounds' ratios, as neighbours see the
 same machine.
