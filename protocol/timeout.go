@@ -23,6 +23,18 @@ func ParseTimeout(arg []byte) (time.Duration, error) {
 	return time.Duration(ms) * time.Millisecond, nil
 }
 
+// ParseTimeoutMs reads the timeout of a command that takes milliseconds. Its errors are [ErrTimeoutInt] and [ErrTimeoutNegative].
+func ParseTimeoutMs(arg []byte) (int64, error) {
+	ms, ok := ParseInt(arg)
+	switch {
+	case !ok:
+		return 0, ErrTimeoutInt
+	case ms < 0:
+		return 0, ErrTimeoutNegative
+	}
+	return ms, nil
+}
+
 // ceilTimes is C's ceill(x * n): the product rounded to 64 bits, then up to a whole number. -0.001 times 1000 is a
 // little more than -1 and gives 0. Not ok: the result doesn't fit, or x is infinite.
 func (x LongDouble) ceilTimes(n uint64) (whole int64, ok bool) {

@@ -30,3 +30,16 @@ func TestParseTimeout(t *testing.T) {
 		}
 	}
 }
+
+func TestParseTimeoutMs(t *testing.T) {
+	if ms, err := protocol.ParseTimeoutMs([]byte("1500")); ms != 1500 || err != nil {
+		t.Errorf("%d, %v", ms, err)
+	}
+	for text, want := range map[string]error{
+		"-1": protocol.ErrTimeoutNegative, "1.5": protocol.ErrTimeoutInt, "": protocol.ErrTimeoutInt, "9223372036854775808": protocol.ErrTimeoutInt,
+	} {
+		if _, err := protocol.ParseTimeoutMs([]byte(text)); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", text, err, want)
+		}
+	}
+}

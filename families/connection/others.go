@@ -202,12 +202,9 @@ func clientPause(c *core.Ctx) error {
 	default:
 		return protocol.SubcommandSyntax(c.Args[0], c.Args[1])
 	}
-	ms, ok := protocol.ParseInt(c.Args[2])
-	switch {
-	case !ok:
-		return protocol.ErrTimeoutInt
-	case ms < 0:
-		return protocol.ErrTimeoutNegative
+	ms, err := protocol.ParseTimeoutMs(c.Args[2])
+	if err != nil {
+		return err
 	}
 	if ms <= math.MaxInt64-c.Now() { // beyond, the end overflows and lies in the past, as in Redis
 		c.Engine().Pause(time.Duration(min(ms, longestPauseMs))*time.Millisecond, all)

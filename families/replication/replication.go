@@ -61,30 +61,19 @@ func wait(c *core.Ctx) error {
 	if !ok {
 		return protocol.ErrNotInt
 	}
-	timeout, err := parseTimeout(c.Args[2])
+	ms, err := protocol.ParseTimeoutMs(c.Args[2])
 	if err != nil {
 		return err
+	}
+	if ms > math.MaxInt64/int64(time.Millisecond) { // centuries, which a Duration can't hold
+		ms = 0
 	}
 	if n <= 0 {
 		none(c.Reply)
 		return nil
 	}
-	return c.Block(core.Block{Timeout: timeout, Keys: []core.Key{}, OnTimeout: none})
+	return c.Block(core.Block{Timeout: time.Duration(ms) * time.Millisecond, OnTimeout: none})
 }
 
 // none tells that no replica has what was written.
 func none(w *protocol.Writer) { w.Int(0) }
-
-// parseTimeout reads WAIT's milliseconds; 0 is without end, and so are the centuries that a Duration can't hold.
-func parseTimeout(arg []byte) (time.Duration, error) {
-	ms, ok := protocol.ParseInt(arg)
-	switch {
-	case !ok:
-		return 0, protocol.ErrTimeoutInt
-	case ms < 0:
-		return 0, protocol.ErrTimeoutNegative
-	case ms > math.MaxInt64/int64(time.Millisecond):
-		return 0, nil
-	}
-	return time.Duration(ms) * time.Millisecond, nil
-}
