@@ -54,7 +54,7 @@ type benchWay struct {
 
 // redisBenchPart runs the tests of the real redis-benchmark. By its defaults it asks for one key, whose memory never has to be fetched.
 func redisBenchPart(ctx context.Context, b *bench) (section, error) {
-	return b.benchWays(ctx, benchShare, []benchWay{
+	return b.benchWays(ctx, []benchWay{
 		{"P 1", 1, benchShare, nil},
 		{"P 16", 16, benchShare, nil},
 		{"P 16, 100,000 keys or elements (`-r 100000`)", 16, benchShare, []string{"-r", "100000"}},
@@ -63,15 +63,15 @@ func redisBenchPart(ctx context.Context, b *bench) (section, error) {
 
 // threadsPart runs them by two threads: one takes more CPU for a request at P 16 than either server, and so is the limit.
 func threadsPart(ctx context.Context, b *bench) (section, error) {
-	return b.benchWays(ctx, threadsShare, []benchWay{{"P 16, `--threads 2`", 16, threadsShare, []string{"--threads", "2"}}})
+	return b.benchWays(ctx, []benchWay{{"P 16, `--threads 2`", 16, threadsShare, []string{"--threads", "2"}}})
 }
 
-// benchWays runs all tests in each of some ways.
-func (b *bench) benchWays(ctx context.Context, share float64, ways []benchWay) (section, error) {
+// benchWays runs all tests in each of some ways, which take the same share of a round.
+func (b *bench) benchWays(ctx context.Context, ways []benchWay) (section, error) {
 	s := section{text: fmt.Sprintf("The tests of `redis-benchmark -t ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange,mset -c 50`, "+
 		"the program of redis-tools, with its own defaults unless said otherwise, P requests a pipeline. Both servers get the same number of requests, as many as the slower one answers in about %s; "+
 		"medians of %d rounds. requests/s and p99 are what redis-benchmark says. "+
-		"Targets: requests/s at least 1.00 at P 1 and 1.30 at P 16; CPU at most 1.00 at P 1 and 0.80 at P 16.", b.round(share), b.rounds)}
+		"Targets: requests/s at least 1.00 at P 1 and 1.30 at P 16; CPU at most 1.00 at P 1 and 0.80 at P 16.", b.round(ways[0].share), b.rounds)}
 	if _, err := exec.LookPath(b.benchmark); err != nil {
 		return s, err
 	}
