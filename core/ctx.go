@@ -1,6 +1,8 @@
 package core
 
 import (
+	"slices"
+
 	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/protocol"
 )
@@ -124,6 +126,14 @@ func (c *Ctx) makeKey(name []byte, db, pos int, a Access) (k Key) {
 func (c *Ctx) setKey(k *Key, name []byte, db, pos int, a Access) {
 	h := c.eng.ks.Hash(name)
 	k.Name, k.DB, k.hash, k.shard, k.access, k.due, k.pos = name, db, h, c.eng.ks.ShardIndex(h), a, false, pos
+}
+
+// appendKey adds a name of the selected database, the argument at pos, to keys; it is written where it is to be, as setKey says.
+func (c *Ctx) appendKey(keys []Key, name []byte, pos int, a Access) []Key {
+	n := len(keys)
+	keys = slices.Grow(keys, 1)[:n+1]
+	c.setKey(&keys[n], name, c.db, pos, a)
+	return keys
 }
 
 // Scratch is a buffer for building values, empty, kept between commands. Hand

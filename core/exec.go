@@ -131,12 +131,12 @@ func (e *Engine) findKeys(c *Ctx) {
 	}
 	if c.cmd.keyRange {
 		for s, i := &c.cmd.Keys[0], c.cmd.Keys[0].Index; i < len(c.Args); i += s.Step {
-			c.keys = append(c.keys, c.makeKey(c.Args[i], c.db, i, s.Access))
+			c.keys = c.appendKey(c.keys, c.Args[i], i, s.Access)
 		}
 	} else {
 		c.refs, _ = c.cmd.AppendKeys(c.refs[:0], c.Args)
 		for _, r := range c.refs {
-			c.keys = append(c.keys, c.makeKey(c.Args[r.Pos], c.db, r.Pos, r.Access))
+			c.keys = c.appendKey(c.keys, c.Args[r.Pos], r.Pos, r.Access)
 		}
 	}
 	if c.cmd.Elsewhere != nil {

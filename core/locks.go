@@ -137,7 +137,7 @@ func (e *Engine) lockKeys(c *Ctx, exclusive bool) {
 // warm looks the keys of a command that has several up one step at a time, all of them in each: the memory that they wait
 // for is fetched in parallel, as the handler's look-ups, one after the other, would not. The shards are held.
 func (e *Engine) warm(c *Ctx) {
-	if len(c.keys) < 3 {
+	if len(c.keys) < 3 || !e.LooksAhead() {
 		return
 	}
 	var places [16]keyspace.Place

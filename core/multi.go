@@ -221,11 +221,11 @@ func (e *Engine) lockTransaction(c *Ctx, m *multiState) {
 		q := &m.queue[i]
 		q.from = len(keys)
 		if at := q.cmd.oneKey; at != 0 {
-			keys = append(keys, c.makeKey(q.args[at], c.db, at, q.cmd.Keys[0].Access))
+			keys = c.appendKey(keys, q.args[at], at, q.cmd.Keys[0].Access)
 		} else {
 			c.refs, _ = q.cmd.AppendKeys(c.refs[:0], q.args)
 			for _, r := range c.refs {
-				keys = append(keys, c.makeKey(q.args[r.Pos], c.db, r.Pos, r.Access))
+				keys = c.appendKey(keys, q.args[r.Pos], r.Pos, r.Access)
 			}
 		}
 		if q.cmd.Elsewhere != nil {
