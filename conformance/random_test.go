@@ -210,23 +210,29 @@ func (p pair) same(mode comparer, args ...string) (ours, theirs outcome, equal b
 	return ours, theirs, ours.err == theirs.err && theirs.matches(ours.raw, mode)
 }
 
+// bothClean returns a connection to each server. Both are empty, and have small thresholds.
+func bothClean(proto int) (p pair) {
+	GinkgoHelper()
+	for _, l := range []*liveSide{suite.redust, suite.redis} {
+		Expect(l.begin(proto)).To(Succeed())
+		DeferCleanup(func() { Expect(l.end()).To(Succeed()) })
+		smallThresholds(l)
+	}
+	var err error
+	p.ours, err = suite.redust.client("main")
+	Expect(err).NotTo(HaveOccurred())
+	p.theirs, err = suite.redis.client("main")
+	Expect(err).NotTo(HaveOccurred())
+	return p
+}
+
 // runRandom sends one random sequence to both servers and stops at the first
 // reply that differs; at the end it compares all that is stored.
 func runRandom(f randomFamily, proto int, seed uint64, count int) {
 	GinkgoHelper()
 	r := rand.New(rand.NewPCG(seed, uint64(proto)))
 	AddReportEntry("seed", fmt.Sprintf("%s=%d", envRandomSeed, seed), ReportEntryVisibilityFailureOrVerbose)
-	for _, l := range []*liveSide{suite.redust, suite.redis} {
-		Expect(l.begin(proto)).To(Succeed())
-		DeferCleanup(func() { Expect(l.end()).To(Succeed()) })
-		smallThresholds(l)
-	}
-	var p pair
-	var err error
-	p.ours, err = suite.redust.client("main")
-	Expect(err).NotTo(HaveOccurred())
-	p.theirs, err = suite.redis.client("main")
-	Expect(err).NotTo(HaveOccurred())
+	p := bothClean(proto)
 
 	usable := slices.DeleteFunc(slices.Clone(f.templates), func(t string) bool {
 		words := strings.Fields(t)

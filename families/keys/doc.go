@@ -1,10 +1,10 @@
 // Package keysfamily is what concerns keys whatever their values: deleting, renaming, copying and moving them, their
-// times to live, finding them, OBJECT, SORT, DUMP and RESTORE, and the commands on whole databases.
+// times to live, finding them, OBJECT, SORT, DUMP, RESTORE and MIGRATE, and the commands on whole databases.
 //
 //   - family.go: the list of commands; words.go: reading arguments.
 //   - delete.go, rename.go, copy.go, expire.go, ttl.go, object.go: commands by topic, each spec beside its handler.
 //   - scan.go: KEYS, SCAN, RANDOMKEY, TYPE; database.go: DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
-//   - sort.go, sortby.go: SORT; dump.go: DUMP and RESTORE.
+//   - sort.go, sortby.go: SORT; dump.go: DUMP and RESTORE; migrate.go, migrate_link.go: MIGRATE.
 //
 // The family knows no value type. It works on all of them through core.TypeInfo: what can be saved can be copied and
 // dumped, what lists its elements can be sorted.

@@ -66,6 +66,11 @@ func (f *family) dump(c *core.Ctx) error {
 		c.Reply.Null()
 		return nil
 	}
+	return f.dumped(c, v, func(payload []byte) { c.Reply.Bulk(payload) })
+}
+
+// dumped hands use the payload of a value, which is only good until use returns.
+func (f *family) dumped(c *core.Ctx, v core.Value, use func(payload []byte)) error {
 	t := c.Engine().Registry().Type(v.Type)
 	e := f.encoder()
 	defer f.release(e)
@@ -73,7 +78,7 @@ func (f *family) dump(c *core.Ctx) error {
 	if err := t.Save(e, v); err != nil {
 		return protocol.Errorf("ERR the value can't be dumped: %v", err)
 	}
-	c.Reply.Bulk(rdb.SealPayload(e.Bytes(), 0))
+	use(rdb.SealPayload(e.Bytes(), 0))
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 type family struct {
 	compress *options.BoolValue // rdbcompression
 	encoders sync.Pool          // *rdb.Encoder that compress, for DUMP
+	links    migrateLinks
 }
 
 var (
@@ -24,7 +25,7 @@ func (*family) Name() string { return "keys" }
 
 func (f *family) Register(r *core.Registry) {
 	r.Add(deleteCommands, renameCommands, copyCommands, expireCommands, ttlCommands, objectCommands, scanCommands,
-		databaseCommands, sortCommands, f.dumpCommands())
+		databaseCommands, sortCommands, f.dumpCommands(), f.migrateCommands())
 }
 
 func (f *family) Configure(t *options.Table) error {

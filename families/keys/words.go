@@ -13,6 +13,8 @@ var (
 	delWord       = []byte("DEL")
 	pexpireatWord = []byte("PEXPIREAT")
 	absttlWord    = []byte("ABSTTL")
+	restoreWord   = []byte("RESTORE") // sent by MIGRATE, as the next
+	replaceWord   = []byte("REPLACE")
 )
 
 const errIntRange = protocol.Error("ERR value is out of range, value must between -2147483648 and 2147483647")
