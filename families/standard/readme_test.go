@@ -126,6 +126,8 @@ func shown(r protocol.Reply) string {
 	switch {
 	case r.Null:
 		return "(nil)"
+	case r.Err() != nil:
+		return "(error) " + r.Text()
 	case r.Kind == protocol.KindInt:
 		return fmt.Sprintf("(integer) %d", r.Int)
 	case r.Kind == protocol.KindBulk && strings.Contains(string(r.Str), "\r\n"): // INFO

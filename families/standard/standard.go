@@ -4,6 +4,7 @@ package standard
 import (
 	"github.com/redust/redust/core"
 	"github.com/redust/redust/families/auth"
+	"github.com/redust/redust/families/cluster"
 	"github.com/redust/redust/families/connection"
 	"github.com/redust/redust/families/hashes"
 	keysfamily "github.com/redust/redust/families/keys"
@@ -26,5 +27,6 @@ func All() []core.Family {
 		connection.New(), auth.New(), server.New(), observe.New(),
 		keysfamily.New(), strfamily.New(), lists.New(), sets.New(), hashes.New(), zsets.New(),
 		transactions.New(), pubsub.New(), tracking.New(), persistfamily.New(), replfamily.New(),
+		cluster.New(),
 	}
 }
