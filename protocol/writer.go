@@ -1,6 +1,11 @@
 package protocol
 
-import "strconv"
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"strconv"
+)
 
 // A Writer appends replies to Buf in the protocol version of the client. Buf may be lent and taken back at any time
 // between replies. It copies what it is given, checks no nesting, and allocates only to grow Buf.
@@ -99,17 +104,35 @@ func (w *Writer) BulkString(s string) {
 	w.Buf = append(dst, '\r', '\n')
 }
 
+// longBulk is the length from which on a bulk string takes no short cut: its header has three digits.
+const longBulk = 100
+
+// bulkHeaders are the headers of short bulk strings, as the bytes of little-endian numbers.
+var bulkHeaders = func() (h [longBulk]uint64) {
+	for n := range h {
+		var b [8]byte
+		copy(b[:], appendHeader(b[:0], '$', int64(n)))
+		h[n] = binary.LittleEndian.Uint64(b[:])
+	}
+	return h
+}()
+
 // AppendBulk appends b as a bulk string, which is the same in requests and replies.
 func AppendBulk(dst, b []byte) []byte {
-	dst = appendHeader(dst, '$', int64(len(b)))
-	n := len(dst)
-	if len(b) >= copyStep || cap(dst)-n < len(b)+2 {
+	at, n := len(dst), len(b)
+	if n >= longBulk || cap(dst)-at < n+8 {
+		dst = appendHeader(dst, '$', int64(n))
 		return append(AppendBytes(dst, b), '\r', '\n')
 	}
-	dst = dst[:n+len(b)+2]
-	copy(dst[n:], b)
-	dst[len(dst)-2], dst[len(dst)-1] = '\r', '\n'
-	return dst
+	out := dst[at : at+n+8]
+	binary.LittleEndian.PutUint64(out, bulkHeaders[n])
+	head := 4
+	if n >= 10 {
+		head = 5
+	}
+	copy(out[head:], b)
+	out[head+n], out[head+n+1] = '\r', '\n'
+	return dst[:at+head+n+2]
 }
 
 // BulkInt is the decimal form of n as a bulk string.
@@ -117,21 +140,63 @@ func (w *Writer) BulkInt(n int64) { w.Buf = AppendBulkInt(w.Buf, n) }
 
 // AppendBulkInt appends the decimal form of n as a bulk string.
 func AppendBulkInt(dst []byte, n int64) []byte {
-	dst = appendHeader(dst, '$', int64(decimalLen(n)))
-	dst = strconv.AppendInt(dst, n, 10)
-	return append(dst, '\r', '\n')
+	size, u := 0, uint64(n)
+	if n < 0 {
+		size, u = 1, -u
+	}
+	size += decimalLen(u)
+	at := len(dst)
+	dst = slices.Grow(dst, size+8)
+	out := dst[at : at+size+8]
+	binary.LittleEndian.PutUint64(out, bulkHeaders[size])
+	head := 4
+	if size >= 10 {
+		head = 5
+	}
+	out[head] = '-' // of a positive number the first digit takes its place
+	putDecimal(out[head:head+size], u)
+	out[head+size], out[head+size+1] = '\r', '\n'
+	return dst[:at+head+size+2]
 }
 
-// decimalLen is the number of bytes of n in decimal.
-func decimalLen(n int64) int {
-	size, u := 1, uint64(n)
-	if n < 0 {
-		size, u = 2, -u
+// tens are the powers of ten.
+var tens = func() (p [20]uint64) {
+	p[0] = 1
+	for i := range p[1:] {
+		p[i+1] = p[i] * 10
 	}
-	for ; u >= 10; u /= 10 {
-		size++
+	return p
+}()
+
+// decimalLen is the number of digits of u.
+func decimalLen(u uint64) int {
+	n := bits.Len64(u|1) * 1233 >> 12 // by the logarithm: it may be one too many, never too few
+	if u|1 < tens[n] {
+		return n
 	}
-	return size
+	return n + 1
+}
+
+// digitPairs are the numbers from 00 to 99.
+var digitPairs = func() (p [100]uint16) {
+	for i := range p {
+		p[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8
+	}
+	return p
+}()
+
+// putDecimal writes the digits of u at the end of out, where there is room for them.
+func putDecimal(out []byte, u uint64) {
+	i := len(out)
+	for ; u >= 100; u /= 100 {
+		i -= 2
+		binary.LittleEndian.PutUint16(out[i:], digitPairs[u%100])
+	}
+	if u >= 10 {
+		binary.LittleEndian.PutUint16(out[i-2:], digitPairs[u])
+		return
+	}
+	out[i-1] = byte('0' + u)
 }
 
 // Null is the absent value: the null bulk string of RESP2, RESP3's null.

@@ -1,7 +1,9 @@
 package protocol
 
 import (
+	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -146,6 +148,33 @@ func TestWriterAllocations(t *testing.T) {
 		w.SetDeferred(d, 4)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// Bulk strings of all lengths around those that take short cuts, with any room in the buffer; numbers of all lengths.
+func TestAppendBulk(t *testing.T) {
+	check := func(what string, got []byte, text string) {
+		t.Helper()
+		if want := fmt.Sprintf("before$%d\r\n%s\r\n", len(text), text); string(got) != want {
+			t.Fatalf("%s: got %q, want %q", what, got, want)
+		}
+	}
+	for n := range 130 {
+		text := strings.Repeat("x", n)
+		for room := range 20 {
+			buf := append(make([]byte, 0, len("before")+n+room), "before"...)
+			check(fmt.Sprint(n, " bytes, room ", room), AppendBulk(buf, []byte(text)), text)
+		}
+	}
+	numbers := []int64{0, math.MinInt64, math.MaxInt64}
+	for p := int64(1); p > 0 && p <= 1e18; p *= 10 {
+		numbers = append(numbers, p, p-1, p+1, 3*p, -p, 1-p, -p-1)
+	}
+	for _, n := range numbers {
+		for room := range 30 {
+			buf := append(make([]byte, 0, len("before")+room), "before"...)
+			check(fmt.Sprint(n, ", room ", room), AppendBulkInt(buf, n), strconv.FormatInt(n, 10))
+		}
 	}
 }
 

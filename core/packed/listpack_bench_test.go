@@ -55,3 +55,22 @@ func BenchmarkListpackInsertDelete(b *testing.B) {
 		lp = lp.Insert(pos, []byte("another value"), Before).Delete(pos, 1)
 	}
 }
+
+// BenchmarkListpackIterate visits 100 elements.
+func BenchmarkListpackIterate(b *testing.B) {
+	for _, element := range []string{"xxx", "value:000000012345", "12345", "5"} {
+		b.Run(element, func(b *testing.B) {
+			lp := NewListpack(nil)
+			for range 100 {
+				lp = lp.Append([]byte(element))
+			}
+			bytes := 0
+			for b.Loop() {
+				it := lp.Iter(lp.First())
+				for it.Next() {
+					bytes += len(it.Str)
+				}
+			}
+		})
+	}
+}

@@ -168,7 +168,8 @@ func (zl Ziplist) Len() int {
 		return n
 	}
 	n := 0
-	for it := zl.Iter(); it.Next(); {
+	it := zl.Iter()
+	for it.Next() {
 		n++
 	}
 	return n
@@ -214,7 +215,8 @@ func (it *ZiplistIterator) AppendTo(dst []byte) []byte {
 
 // AppendListpack appends all entries of a validated ziplist to lp. The result is about as large as the ziplist.
 func (zl Ziplist) AppendListpack(lp Listpack) Listpack {
-	for it := zl.Iter(); it.Next(); {
+	it := zl.Iter()
+	for it.Next() {
 		if it.IsInt {
 			lp = lp.AppendInt(it.Int)
 		} else {

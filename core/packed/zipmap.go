@@ -106,7 +106,8 @@ func (it *ZipmapIterator) Next() bool {
 
 // AppendListpack appends field, value, field, value... of a validated zipmap to lp.
 func (zm Zipmap) AppendListpack(lp Listpack) Listpack {
-	for it := zm.Iter(); it.Next(); {
+	it := zm.Iter()
+	for it.Next() {
 		lp = lp.AppendPair(it.Field, it.Value)
 	}
 	return lp

@@ -216,7 +216,8 @@ func (d *Decoder) pairs(lp packed.Listpack, s HashSink) error {
 		return err
 	}
 	var value []byte
-	for it := lp.Iter(lp.First()); it.Next(); {
+	it := lp.Iter(lp.First())
+	for it.Next() {
 		d.field = it.AppendTo(d.field[:0])
 		it.Next()
 		value = it.AppendTo(value[:0])
@@ -381,7 +382,8 @@ func (d *Decoder) checked(start int64, lp packed.Listpack, step int, to func(pac
 func checkScores(lp packed.Listpack, sanitize Sanitize) error {
 	var prev, member []byte
 	last := math.Inf(-1)
-	for it := lp.Iter(lp.First()); it.Next(); {
+	it := lp.Iter(lp.First())
+	for it.Next() {
 		if sanitize != SanitizeNo {
 			prev, member = member, it.AppendTo(prev[:0])
 		}

@@ -277,7 +277,8 @@ func (p pairs) appendListpack(lp packed.Listpack) packed.Listpack {
 // addListpack adds the fields and values of a listpack, none of which may be there yet.
 func (p pairs) addListpack(lp packed.Listpack) pairs {
 	var text [20]byte
-	for it := lp.Iter(lp.First()); it.Next(); {
+	it := lp.Iter(lp.First())
+	for it.Next() {
 		s := it.Str
 		if it.IsInt {
 			s = strconv.AppendInt(text[:0], it.Int, 10)

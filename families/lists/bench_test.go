@@ -90,3 +90,24 @@ func BenchmarkQueue(b *testing.B) {
 		d.popBack(buf[:0])
 	}
 }
+
+// BenchmarkRangePacked writes 100 elements of a listpack.
+func BenchmarkRangePacked(b *testing.B) {
+	for _, element := range []string{"xxx", "value:000000012345", "12345", ""} {
+		b.Run(element, func(b *testing.B) {
+			lp := packed.NewListpack(nil)
+			for i := range 128 {
+				if element == "" { // of many lengths
+					lp = lp.Append([]byte("element of a list, or less")[:1+i%26])
+					continue
+				}
+				lp = lp.Append([]byte(element))
+			}
+			var w protocol.Writer
+			for b.Loop() {
+				w.Reset()
+				writePacked(&w, lp, 3, 100)
+			}
+		})
+	}
+}

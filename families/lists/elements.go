@@ -49,7 +49,8 @@ func (c *chunk) eachElement(buf *[]byte, yield func(e core.Element) bool) bool {
 }
 
 func eachPackedElement(lp packed.Listpack, yield func(e core.Element) bool) bool {
-	for it := lp.Iter(lp.First()); it.Next(); {
+	it := lp.Iter(lp.First())
+	for it.Next() {
 		if !yield(core.Element{Text: it.Str, Int: it.Int, IsInt: it.IsInt}) {
 			return false
 		}

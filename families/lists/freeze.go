@@ -25,7 +25,8 @@ func (ws *workspace) take(lp packed.Listpack, pos, n int) {
 		ws.text = make([]byte, 0, need)
 	}
 	ws.text = ws.text[:0]
-	for it := lp.Iter(pos); n > 0 && it.Next(); n-- {
+	it := lp.Iter(pos)
+	for ; n > 0 && it.Next(); n-- {
 		e := it.Str
 		if it.IsInt {
 			from := len(ws.text)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/redust/redust/core/packed"
 )
@@ -118,24 +119,25 @@ func (f *frozen) length(at int) (head, mid int) {
 
 // symbols appends the mid bytes that are written at at.
 func (f *frozen) symbols(dst []byte, at, mid int) []byte {
-	if f.bits == 8 {
-		return append(dst, f.body[at:at+mid]...)
-	}
 	from := len(dst)
-	for len(dst)+mid > cap(dst) {
-		dst = append(dst[:cap(dst)], 0)
-	}
-	dst = dst[:from+mid]
-	out := dst[from:]
+	dst = slices.Grow(dst, mid)[:from+mid]
+	f.decode(dst[from:], at)
+	return dst
+}
+
+// decode fills out with what is written at at.
+func (f *frozen) decode(out []byte, at int) {
 	switch f.bits {
+	case 8:
+		copy(out, f.body[at:at+len(out)])
 	case 0:
 		for i := range out {
 			out[i] = f.alpha[0]
 		}
 	case 7:
-		for i, bit := 0, 0; i < mid; {
+		for i, bit := 0, 0; i < len(out); {
 			x := load64(f.body[at+bit>>3:]) >> (bit & 7)
-			stop := min(mid, i+8)
+			stop := min(len(out), i+8)
 			bit += 7 * (stop - i)
 			for ; i < stop; i++ {
 				out[i] = byte(x & 127)
@@ -145,7 +147,6 @@ func (f *frozen) symbols(dst []byte, at, mid int) []byte {
 	default:
 		f.translate(out, at)
 	}
-	return dst
 }
 
 // translate fills out with symbols of less than 7 bits.

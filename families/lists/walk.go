@@ -1,7 +1,9 @@
 package lists
 
 import (
+	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/redust/redust/core/keyspace"
 	"github.com/redust/redust/core/packed"
@@ -94,14 +96,54 @@ func (d *deque) writeRange(w *protocol.Writer, i, n int) {
 
 // writePacked writes n elements of lp from index j on as bulk strings.
 func writePacked(w *protocol.Writer, lp packed.Listpack, j, n int) {
-	it := lp.Iter(lp.Seek(j))
-	for ; n > 0 && it.Next(); n-- {
-		if it.IsInt {
-			w.BulkInt(it.Int)
-		} else {
-			w.Bulk(it.Str)
+	dst := w.Buf
+	for pos := lp.Seek(j); n > 0 && pos >= 0; {
+		s := lp.Short(pos)
+		if n > 1 && len(s) > 0 && len(s) <= runLength && len(lp.Short(pos+len(s)+2)) == len(s) {
+			var k int
+			if dst, k = appendRun(dst, lp, pos, len(s), n); k > 0 {
+				n -= k
+				pos = lp.Next(pos + (k-1)*(len(s)+2))
+				continue
+			}
 		}
+		if s != nil {
+			dst = protocol.AppendBulk(dst, s)
+		} else if s, v, isInt := lp.Get(pos); isInt {
+			dst = protocol.AppendBulkInt(dst, v)
+		} else {
+			dst = protocol.AppendBulk(dst, s)
+		}
+		n--
+		pos = lp.Next(pos)
 	}
+	w.Buf = dst
+}
+
+// runLength is the length of the longest strings that appendRun takes.
+const runLength = 32
+
+// appendRun appends up to n elements from pos on as bulk strings, for as long as they are strings of size bytes, more than none, and returns
+// how many those were. It copies 32 bytes of each, whatever their size, so the last ones of a listpack may be left.
+func appendRun(dst []byte, lp packed.Listpack, pos, size, n int) (out []byte, k int) {
+	var room [8]byte
+	head := len(append(appendInt(append(room[:0], '$'), int64(size)), '\r', '\n'))
+	header := load64(room[:])
+	step := head + size + 2
+	dst = slices.Grow(dst, n*step+runLength+8)
+	at, all := len(dst), dst[:cap(dst)]
+	for ; k < n && pos+1+runLength <= len(lp) && len(lp.Short(pos)) == size; k++ {
+		to := all[at : at+head+runLength+2]
+		binary.LittleEndian.PutUint64(to, header)
+		*(*[runLength / 2]byte)(to[head:]) = *(*[runLength / 2]byte)(lp[pos+1:])
+		if size > runLength/2 {
+			*(*[runLength / 2]byte)(to[head+runLength/2:]) = *(*[runLength / 2]byte)(lp[pos+1+runLength/2:])
+		}
+		to[head+size], to[head+size+1] = '\r', '\n'
+		at += step
+		pos += size + 2
+	}
+	return all[:at], k
 }
 
 // writeRange writes elements of a frozen chunk as bulk strings, decoded straight into the reply.
@@ -112,20 +154,54 @@ func (f *frozen) writeRange(w *protocol.Writer, j, n int) {
 		}
 		return
 	}
+	if f.form == formFixed {
+		f.writeFixed(w, j, n)
+		return
+	}
 	walk := f.walk(j)
-	var room [32]byte
-	head, headFor := room[:0], -1
+	var room [2][64]byte
+	lead, leadFor := room[0][:0], -1
+	tail := append(append(room[1][:0], f.end...), '\r', '\n')
 	for range n {
 		at, mid := walk.next()
-		if mid != headFor {
-			head = append(appendInt(append(room[:0], '$'), int64(len(f.begin)+mid+len(f.end))), '\r', '\n')
-			headFor = mid
+		if mid != leadFor {
+			lead, leadFor = f.appendLead(lead[:0], mid), mid
 		}
-		dst := append(w.Buf, head...)
-		dst = append(dst, f.begin...)
-		dst = f.symbols(dst, at, mid)
-		dst = append(dst, f.end...)
-		w.Buf = append(dst, '\r', '\n')
+		from, size := len(w.Buf), len(lead)+mid+len(tail)
+		w.Buf = slices.Grow(w.Buf, size)[:from+size]
+		out := w.Buf[from:]
+		copy(out, lead)
+		f.decode(out[len(lead):size-len(tail)], at)
+		copy(out[size-len(tail):], tail)
+	}
+}
+
+// appendLead appends what comes before the middle of an element of some length: the header of its bulk string and the common begin.
+func (f *frozen) appendLead(b []byte, mid int) []byte {
+	b = append(appendInt(append(b, '$'), int64(len(f.begin)+mid+len(f.end))), '\r', '\n')
+	return append(b, f.begin...)
+}
+
+// writeFixed is writeRange of the fixed form: bulk strings of one length. The first is doubled until there are n, and then each gets its middle.
+func (f *frozen) writeFixed(w *protocol.Writer, j, n int) {
+	from := len(w.Buf)
+	b := f.appendLead(w.Buf, f.mid)
+	place := len(b) - from
+	b = append(f.symbols(b, j*f.stride, f.mid), f.end...)
+	b = append(b, '\r', '\n')
+	size := len(b) - from
+	b = slices.Grow(b, (n-1)*size)[:from+n*size]
+	w.Buf = b
+	out := b[from:]
+	for have := size; have < len(out); have *= 2 {
+		copy(out[have:], out[:have])
+	}
+	if f.mid == 0 {
+		return
+	}
+	for at := j * f.stride; place < len(out); place += size {
+		f.decode(out[place:place+f.mid], at)
+		at += f.stride
 	}
 }
 

@@ -56,7 +56,8 @@ func (x *indexer) drop(vs []view) {
 
 func (t *listIndex) build(lp packed.Listpack) {
 	clear(t.slots[:])
-	for it := lp.Iter(lp.First()); it.Next(); {
+	it := lp.Iter(lp.First())
+	for it.Next() {
 		h := hashInt(it.Int)
 		if !it.IsInt {
 			h = t.hash(it.Str)

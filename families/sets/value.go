@@ -140,7 +140,8 @@ func (w view) each(yield func(m []byte) bool) {
 	case keyspace.EncListpack:
 		var text [20]byte
 		lp := packed.Listpack(w.b)
-		for it := lp.Iter(lp.First()); it.Next(); {
+		it := lp.Iter(lp.First())
+		for it.Next() {
 			m := it.Str
 			if it.IsInt {
 				m = strconv.AppendInt(text[:0], it.Int, 10)
@@ -190,7 +191,8 @@ func (w view) reply(out *protocol.Writer) {
 		}
 	case keyspace.EncListpack:
 		lp := packed.Listpack(w.b)
-		for it := lp.Iter(lp.First()); it.Next(); {
+		it := lp.Iter(lp.First())
+		for it.Next() {
 			replyCurrent(out, &it)
 		}
 	}

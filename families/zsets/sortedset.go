@@ -100,7 +100,8 @@ func (s *sortedSet) clone(ks *keyspace.Keyspace) *sortedSet {
 	to := newSortedSet(ks)
 	list := make([]element, 0, s.len())
 	if s.len() > 0 {
-		for c, left := s.tree.at(0), s.len(); ; c.next() {
+		c := s.tree.at(0)
+		for left := s.len(); ; c.next() {
 			list = append(list, to.put(s.dict.Key(c.ref()), c.score()))
 			if left--; left == 0 {
 				break

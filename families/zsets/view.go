@@ -107,7 +107,8 @@ func (w *view) each(rank, count int, reverse bool, yield func(member []byte, sco
 		lpEach(w.lp, rank, count, reverse, yield)
 		return
 	}
-	for c := w.set.tree.at(rank); yield(w.set.dict.Key(c.ref()), c.score()); {
+	c := w.set.tree.at(rank)
+	for yield(w.set.dict.Key(c.ref()), c.score()) {
 		if count--; count == 0 {
 			return
 		}
