@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -11,12 +12,24 @@ type pauseState struct {
 	mu     sync.Mutex
 	until  time.Time
 	all    bool
-	held   bool          // see HoldWrites
-	resume chan struct{} // closed when something of this ends
+	held   bool // see HoldWrites
+	open   context.Context
+	shut   context.CancelFunc // ends open
+	resume chan struct{}      // closed when something of this ends
 	timer  *time.Timer
 }
 
-func (p *pauseState) init() { p.resume = make(chan struct{}) }
+func (p *pauseState) init() {
+	p.resume = make(chan struct{})
+	p.open, p.shut = context.WithCancel(context.Background())
+}
+
+// WritesOpen returns a context that ends when HoldWrites is called: a command that waits for somebody else gives up then.
+func (e *Engine) WritesOpen() context.Context {
+	e.pause.mu.Lock()
+	defer e.pause.mu.Unlock()
+	return e.pause.open
+}
 
 func (p *pauseState) active() bool {
 	p.mu.Lock()

@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"context"
 	"sync"
 )
 
@@ -37,6 +38,7 @@ func (e *Engine) HoldWrites() {
 	p := &e.pause
 	p.mu.Lock()
 	p.held = true
+	p.shut()
 	p.mu.Unlock()
 	e.updateGates()
 	if e.loading.Load() {
@@ -52,6 +54,7 @@ func (e *Engine) ReleaseWrites() {
 	p := &e.pause
 	p.mu.Lock()
 	p.held = false
+	p.open, p.shut = context.WithCancel(context.Background())
 	p.retry()
 	p.mu.Unlock()
 	e.updateGates()

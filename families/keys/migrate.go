@@ -158,7 +158,7 @@ func (f *family) migrate(c *core.Ctx) error {
 		c.Reply.SimpleString("NOKEY")
 		return nil
 	}
-	moved, err := f.links.move(&o, values, func(b []byte, v *migrating) ([]byte, error) { return f.appendRestore(b, c, v, o.replace) })
+	moved, err := f.links.move(c.Engine().WritesOpen(), &o, values, func(b []byte, v *migrating) ([]byte, error) { return f.appendRestore(b, c, v, o.replace) })
 	if !o.copy {
 		f.deleteMoved(c, moved)
 	}

@@ -1,7 +1,9 @@
 package keysfamily
 
 import (
+	"context"
 	"errors"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -40,7 +42,8 @@ type migrateLink struct {
 	expiry  *time.Timer // while it is kept
 }
 
-const noDB = -1
+// noDB is no number that a client can ask for with success.
+const noDB = math.MinInt64
 
 // Write sends p whole, each chunk within the timeout.
 func (l *migrateLink) Write(p []byte) (n int, err error) {
@@ -72,7 +75,7 @@ type migrateLinks struct {
 }
 
 // take returns a kept connection, or a new one.
-func (ls *migrateLinks) take(o *migrateOptions) (*migrateLink, error) {
+func (ls *migrateLinks) take(ctx context.Context, o *migrateOptions) (*migrateLink, error) {
 	ls.mu.Lock()
 	var l *migrateLink
 	if kept := ls.kept[o.target]; len(kept) > 0 {
@@ -82,7 +85,8 @@ func (ls *migrateLinks) take(o *migrateOptions) (*migrateLink, error) {
 	}
 	ls.mu.Unlock()
 	if l == nil {
-		conn, err := net.DialTimeout("tcp", net.JoinHostPort(o.target.host, o.target.port), o.timeout)
+		dialer := net.Dialer{Timeout: o.timeout}
+		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(o.target.host, o.target.port))
 		if err != nil {
 			return nil, err
 		}
@@ -141,22 +145,23 @@ func (ls *migrateLinks) forget(t migrateTarget, l *migrateLink) bool {
 }
 
 // move sends the keys, of which restore adds the commands, and returns those that the target has acknowledged. Where the connection breaks
-// before it has acknowledged any, as one that was kept may have done long ago, it tries once more. The error is what the client is told.
-func (ls *migrateLinks) move(o *migrateOptions, values []migrating, restore restorer) (moved []core.Key, err error) {
-	moved, err, broken := ls.attempt(o, values, restore)
-	if broken && len(moved) == 0 {
+// before it has acknowledged any, as one that was kept may have done long ago, it tries once more; it gives up when ctx ends. The error is what the client is told.
+func (ls *migrateLinks) move(ctx context.Context, o *migrateOptions, values []migrating, restore restorer) (moved []core.Key, err error) {
+	moved, err, broken := ls.attempt(ctx, o, values, restore)
+	if broken && len(moved) == 0 && ctx.Err() == nil {
 		ls.drop(o.target)
-		moved, err, _ = ls.attempt(o, values, restore)
+		moved, err, _ = ls.attempt(ctx, o, values, restore)
 	}
 	return moved, err
 }
 
 // attempt is one try of move. broken tells that another one may succeed.
-func (ls *migrateLinks) attempt(o *migrateOptions, values []migrating, restore restorer) (moved []core.Key, told error, broken bool) {
-	l, err := ls.take(o)
+func (ls *migrateLinks) attempt(ctx context.Context, o *migrateOptions, values []migrating, restore restorer) (moved []core.Key, told error, broken bool) {
+	l, err := ls.take(ctx, o)
 	if err != nil {
 		return nil, dialError(err), false
 	}
+	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
 	m := moving{migrateLink: l, o: o}
 	if err := m.send(values, restore); err != nil {
 		_ = l.Close()

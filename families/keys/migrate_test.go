@@ -105,7 +105,7 @@ func TestMigrate(t *testing.T) {
 		switch {
 		case args[0] == "RESTORE" && args[1] == "taken" && len(args) < 5:
 			return "-BUSYKEY Target key name already exists."
-		case args[0] == "SELECT" && args[1] == "99":
+		case args[0] == "SELECT" && (args[1] == "99" || args[1] == "-1"):
 			return "-ERR DB index is out of range"
 		case args[0] == "AUTH" && args[len(args)-1] == "wrong":
 			return "-WRONGPASS invalid"
@@ -139,6 +139,7 @@ func TestMigrate(t *testing.T) {
 	expect(t, "REPLACE, after an error", tg.took(), "SELECT 0|RESTORE taken 0 REPLACE")
 
 	h.Do("MIGRATE", "127.0.0.1", tg.port, "c", "99", "1000").Error("ERR Target instance replied with error: ERR DB index is out of range")
+	h.Do("MIGRATE", "127.0.0.1", tg.port, "c", "-1", "1000").Error("ERR Target instance replied with error: ERR DB index is out of range")
 	h.Do("EXISTS", "c").Int(1)
 	if tg.connections() != 1 {
 		t.Errorf("there were %d connections to one target", tg.connections())
@@ -241,4 +242,30 @@ func TestMigrateHoldsItsKeysOnly(t *testing.T) {
 	}
 	close(answer)
 	clients.Wait()
+}
+
+// A shutdown doesn't wait for the target.
+func TestMigrateEndsAtShutdown(t *testing.T) {
+	asked := make(chan bool, 2)
+	tg := startTarget(t, func(args []string) string {
+		if args[0] == "RESTORE" {
+			asked <- true
+		}
+		return ""
+	})
+	h := start(t)
+	h.Do("SET", "a", "1")
+	var mover sync.WaitGroup
+	c := h.Client()
+	mover.Go(func() {
+		c.Do("MIGRATE", "127.0.0.1", tg.port, "a", "0", "3600000").Error("IOERR error or timeout reading to target instance")
+	})
+	<-asked
+	h.Engine.HoldWrites()
+	mover.Wait()
+	h.Engine.ReleaseWrites()
+	h.Do("GET", "a").Bulk("1")
+	if n := len(asked); n != 0 {
+		t.Error("the target was asked again")
+	}
 }
