@@ -206,7 +206,9 @@ func (lp Listpack) Short(pos int) (str []byte) {
 	if b&0xC0 != encStr6 {
 		return nil
 	}
-	return lp[pos+1 : pos+1+int(b&0x3F)]
+	from := pos + 1
+	to := from + int(b&0x3F)
+	return lp[from:to:to]
 }
 
 // AppendValue appends the element at pos as text to dst.

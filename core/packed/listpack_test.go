@@ -418,3 +418,17 @@ func BenchmarkListpackSeek(b *testing.B) {
 		}
 	}
 }
+
+// What Get, Short and an iterator return can be appended to without harm to the listpack.
+func TestListpackStringsAreCapped(t *testing.T) {
+	lp := NewListpack(nil).Append([]byte("one")).Append([]byte("two"))
+	want := string(lp)
+	it := lp.Iter(lp.First())
+	it.Next()
+	str, _, _ := lp.Get(lp.First())
+	for _, s := range [][]byte{it.Str, str, lp.Short(lp.First())} {
+		if _ = append(s, "xxxx"...); string(lp) != want {
+			t.Fatalf("appending to an element has made %q of %q", lp, want)
+		}
+	}
+}

@@ -124,7 +124,7 @@ func writePacked(w *protocol.Writer, lp packed.Listpack, j, n int) {
 const runLength = 32
 
 // appendRun appends up to n elements from pos on as bulk strings, for as long as they are strings of size bytes, more than none, and returns
-// how many those were. It copies 32 bytes of each, whatever their size, so the last ones of a listpack may be left.
+// how many those were. It copies 16 or 32 bytes of each, whatever their size, so the last ones of a listpack may be left.
 func appendRun(dst []byte, lp packed.Listpack, pos, size, n int) (out []byte, k int) {
 	var room [8]byte
 	head := len(append(appendInt(append(room[:0], '$'), int64(size)), '\r', '\n'))
