@@ -21,6 +21,9 @@ func AppendCommandStrings(dst []byte, args ...string) []byte {
 // AppendArrayHeader appends the header of an array of n elements.
 func AppendArrayHeader(dst []byte, n int) []byte { return appendHeader(dst, '*', int64(n)) }
 
+// AppendBulkHeader appends what comes before the n bytes of a bulk string.
+func AppendBulkHeader(dst []byte, n int) []byte { return appendHeader(dst, '$', int64(n)) }
+
 // AppendBulkString is [AppendBulk] for a string.
 func AppendBulkString(dst []byte, s string) []byte {
 	dst = appendHeader(dst, '$', int64(len(s)))

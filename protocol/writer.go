@@ -104,35 +104,17 @@ func (w *Writer) BulkString(s string) {
 	w.Buf = append(dst, '\r', '\n')
 }
 
-// longBulk is the length from which on a bulk string takes no short cut: its header has three digits.
-const longBulk = 100
-
-// bulkHeaders are the headers of short bulk strings, as the bytes of little-endian numbers.
-var bulkHeaders = func() (h [longBulk]uint64) {
-	for n := range h {
-		var b [8]byte
-		copy(b[:], appendHeader(b[:0], '$', int64(n)))
-		h[n] = binary.LittleEndian.Uint64(b[:])
-	}
-	return h
-}()
-
 // AppendBulk appends b as a bulk string, which is the same in requests and replies.
 func AppendBulk(dst, b []byte) []byte {
-	at, n := len(dst), len(b)
-	if n >= longBulk || cap(dst)-at < n+8 {
-		dst = appendHeader(dst, '$', int64(n))
+	dst = appendHeader(dst, '$', int64(len(b)))
+	n := len(dst)
+	if len(b) >= copyStep || cap(dst)-n < len(b)+2 {
 		return append(AppendBytes(dst, b), '\r', '\n')
 	}
-	out := dst[at : at+n+8]
-	binary.LittleEndian.PutUint64(out, bulkHeaders[n])
-	head := 4
-	if n >= 10 {
-		head = 5
-	}
-	copy(out[head:], b)
-	out[head+n], out[head+n+1] = '\r', '\n'
-	return dst[:at+head+n+2]
+	dst = dst[:n+len(b)+2]
+	copy(dst[n:], b)
+	dst[len(dst)-2], dst[len(dst)-1] = '\r', '\n'
+	return dst
 }
 
 // BulkInt is the decimal form of n as a bulk string.
@@ -145,18 +127,13 @@ func AppendBulkInt(dst []byte, n int64) []byte {
 		size, u = 1, -u
 	}
 	size += decimalLen(u)
+	dst = appendHeader(dst, '$', int64(size))
 	at := len(dst)
-	dst = slices.Grow(dst, size+8)
-	out := dst[at : at+size+8]
-	binary.LittleEndian.PutUint64(out, bulkHeaders[size])
-	head := 4
-	if size >= 10 {
-		head = 5
-	}
-	out[head] = '-' // of a positive number the first digit takes its place
-	putDecimal(out[head:head+size], u)
-	out[head+size], out[head+size+1] = '\r', '\n'
-	return dst[:at+head+size+2]
+	dst = slices.Grow(dst, size+2)[:at+size+2]
+	dst[at] = '-' // of a positive number the first digit takes its place
+	putDecimal(dst[at:at+size], u)
+	dst[len(dst)-2], dst[len(dst)-1] = '\r', '\n'
+	return dst
 }
 
 // tens are the powers of ten.

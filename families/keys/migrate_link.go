@@ -145,7 +145,8 @@ func (ls *migrateLinks) forget(t migrateTarget, l *migrateLink) bool {
 }
 
 // move sends the keys, of which restore adds the commands, and returns those that the target has acknowledged. Where the connection breaks
-// before it has acknowledged any, as one that was kept may have done long ago, it tries once more; it gives up when ctx ends. The error is what the client is told.
+// before it has acknowledged any, as one that was kept may have done long ago, it tries once more; it gives up when ctx ends. The error is
+// what the client is told.
 func (ls *migrateLinks) move(ctx context.Context, o *migrateOptions, values []migrating, restore restorer) (moved []core.Key, err error) {
 	moved, err, broken := ls.attempt(ctx, o, values, restore)
 	if broken && len(moved) == 0 && ctx.Err() == nil {

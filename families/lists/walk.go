@@ -127,7 +127,7 @@ const runLength = 32
 // how many those were. It copies 16 or 32 bytes of each, whatever their size, so the last ones of a listpack may be left.
 func appendRun(dst []byte, lp packed.Listpack, pos, size, n int) (out []byte, k int) {
 	var room [8]byte
-	head := len(append(appendInt(append(room[:0], '$'), int64(size)), '\r', '\n'))
+	head := len(protocol.AppendBulkHeader(room[:0], size))
 	header := load64(room[:])
 	step := head + size + 2
 	dst = slices.Grow(dst, n*step+runLength+8)
@@ -178,8 +178,7 @@ func (f *frozen) writeRange(w *protocol.Writer, j, n int) {
 
 // appendLead appends what comes before the middle of an element of some length: the header of its bulk string and the common begin.
 func (f *frozen) appendLead(b []byte, mid int) []byte {
-	b = append(appendInt(append(b, '$'), int64(len(f.begin)+mid+len(f.end))), '\r', '\n')
-	return append(b, f.begin...)
+	return append(protocol.AppendBulkHeader(b, len(f.begin)+mid+len(f.end)), f.begin...)
 }
 
 // writeFixed is writeRange of the fixed form: bulk strings of one length. The first is doubled until there are n, and then each gets its middle.
